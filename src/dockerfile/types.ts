@@ -10,6 +10,8 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
   /** The text as it was read, without a byte-order mark. */
   readonly text: string;
+  /** Line numbers of instructions with a blank continuation line (the last line of each). */
+  readonly emptyContinuations: readonly number[];
 }
 
 export interface Directive {
@@ -51,6 +53,8 @@ interface InstructionBase {
   readonly range: SourceRange;
   /** The instruction as one line: continuations joined, comments dropped, heredoc bodies not included. */
   readonly source: string;
+  /** The comments right above, without `#`; an empty comment ends what came before it. */
+  readonly comments: readonly string[];
 }
 
 /** RUN, CMD, ENTRYPOINT, SHELL's and HEALTHCHECK's command. */
@@ -60,8 +64,10 @@ export type Command =
 
 export interface KeyValue {
   readonly key: string;
-  /** Unexpanded, quotes still in place: `expandWord` resolves both. */
+  /** Unexpanded, quotes still in place: `expandWord` resolves both, in the key too. */
   readonly value: string;
+  /** The old form `ENV name value`. */
+  readonly isLegacy: boolean;
 }
 
 export interface FromInstruction extends InstructionBase {
@@ -114,7 +120,10 @@ export interface AddInstruction extends CopyBase {
   readonly unpack: boolean | undefined;
 }
 
-/** One `RUN --mount`, unexpanded; defaults that depend on other fields are filled in by the parser. */
+/**
+ * One `RUN --mount`; defaults that depend on other fields are filled in. What the parser gives is not
+ * expanded: an option that is not text and has a variable in its value counts as not given until `expandMount`.
+ */
 export interface Mount {
   readonly type: "bind" | "cache" | "tmpfs" | "secret" | "ssh";
   readonly target: string | undefined;
@@ -131,13 +140,21 @@ export interface Mount {
   readonly sizeLimit: number | undefined;
   /** secret: the environment variable it appears in. */
   readonly environmentVariable: string | undefined;
+  /** The flag's value as written; `expandMount` reads it again with its variables resolved. */
+  readonly text: string;
   readonly range: SourceRange;
 }
 
 export interface RunInstruction extends InstructionBase {
   readonly kind: "RUN";
+  /** With heredocs: what the shell is given; see `scriptFile`. */
   readonly command: Command;
   readonly heredocs: readonly Heredoc[];
+  /**
+   * A lone heredoc that begins with `#!`: an executable file of that name, made for this step only and run
+   * (BuildKit puts it at /dev/pipes/NAME) instead of `command`.
+   */
+  readonly scriptFile: Heredoc | undefined;
   readonly mounts: readonly Mount[];
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";

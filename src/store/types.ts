@@ -24,6 +24,9 @@ export interface Store extends ContentReader {
   writeRecord(kind: string, key: string, value: unknown): Promise<void>;
   deleteRecord(kind: string, key: string): Promise<void>;
   listRecords(kind: string): AsyncIterable<{ readonly key: string; readonly value: unknown }>;
+  /** Every blob, by digest; `modified` is in seconds since 1970 (of use only for pruning by age). */
+  listBlobs(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly modified: number }>;
+  deleteBlob(digest: Digest): Promise<void>;
   /** Releases cached file descriptors. */
   close(): Promise<void>;
 }

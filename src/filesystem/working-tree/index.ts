@@ -1,0 +1,2 @@
+export type { WorkingTreeLimits } from "./state.ts";
+export { createWorkingTree, type WorkingTreeOptions } from "./tree.ts";

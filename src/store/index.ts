@@ -1,0 +1,5 @@
+/** Content-addressed blobs and small records, shared safely by several processes. */
+export { digestOf, isDigest, parseDigest } from "./digest.ts";
+export type { HostFiles } from "./files.ts";
+export { openStore } from "./store.ts";
+export type { BlobWriter, Store } from "./types.ts";

@@ -1,0 +1,43 @@
+/**
+ * The OCI distribution client: image references, and pushing to and pulling from registries. Nothing here
+ * loads the network modules before it is used.
+ */
+export { type BlobSource, blobFromBytes, blobFromFile, blobFromStore } from "./blob-source.ts";
+export { openRepository, type RegistryOptions, type Repository, type Timing } from "./connection.ts";
+export type { Credentials, Environment } from "./credentials/types.ts";
+export { type LoginInput, type LoginResult, login, logout } from "./login.ts";
+export {
+  type Annotations,
+  type Descriptor,
+  type ImageIndex,
+  type ImageManifest,
+  type Manifest,
+  mediaTypes,
+  parseManifest,
+} from "./manifest-format.ts";
+export {
+  type PulledManifest,
+  type PushedManifest,
+  pullManifest,
+  pullManifestIfPresent,
+  pushManifest,
+} from "./manifests.ts";
+export { choosePlatform, defaultPlatform, formatPlatform, type Platform, parsePlatform } from "./platform.ts";
+export type { RegistryProgress } from "./progress.ts";
+export { type BlobAddress, pullBlob, pullBlobBytes } from "./pull-blob.ts";
+export { type PulledComponent, pullComponent } from "./pull-component.ts";
+export { type ImageSource, type PulledImage, type PullImageOptions, pullImage } from "./pull-image.ts";
+export { type PushBlobOptions, type PushBlobResult, pushBlob } from "./push-blob.ts";
+export { type PushComponentInput, type PushedComponent, pushComponent } from "./push-component.ts";
+export {
+  familiarName,
+  familiarReference,
+  formatReference,
+  manifestKey,
+  parseReference,
+  parseRegistry,
+  type Reference,
+} from "./reference.ts";
+export { listReferrers, pushReferrer } from "./referrers.ts";
+export type { Wait } from "./retry.ts";
+export { makeWasmArtifact, type WasmArtifact, type WasmArtifactInput } from "./wasm-artifact.ts";

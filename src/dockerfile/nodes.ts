@@ -194,8 +194,9 @@ function parseArguments(
       return { args: [trigger.keyword, ...trigger.args], json: false, trigger };
     }
     case undefined:
-      // Not an instruction: the typed parser says so, and what it might have been.
-      return plain([]);
+      // Not an instruction: the typed parser says so, and what it might have been. As a trigger BuildKit's
+      // parser lets it pass, with one empty argument.
+      return plain([{ text: "", start: rest.start, end: rest.start }]);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Splitting of an instruction's line: keyword, flags, and the different kinds of arguments. */
-import { findSeparator, isSpace, skipSeparators, skipSpace, trimmedEnd } from "./characters.ts";
+import { findSeparator, isSeparator, isSpace, skipSeparators, skipSpace, trimmedEnd } from "./characters.ts";
 
 /** A piece of a logical line; `start` and `end` are offsets there, around the text as written. */
 export interface Piece {
@@ -36,7 +36,7 @@ function splitFlags(
   const flags: Piece[] = [];
   let at = from;
   for (;;) {
-    while (at < end && isSpace(line[at]!)) at++;
+    at = Math.min(skipSeparators(line, at), end);
     if (line[at] !== "-" || at + 1 >= end || line[at + 1] !== "-") return { flags, restStart: at };
     const start = at;
     let text = "";
@@ -44,7 +44,7 @@ function splitFlags(
     let quoted = false;
     for (; at < end; at++) {
       let character = line[at]!;
-      if (quote === undefined && isSpace(character)) break;
+      if (quote === undefined && isSeparator(character)) break;
       if (quote === undefined && (character === "'" || character === '"')) {
         quote = character;
         quoted = true;

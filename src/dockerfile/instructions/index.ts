@@ -7,7 +7,7 @@ import * as config from "./config.ts";
 import { parseAdd, parseCopy } from "./copy.ts";
 import { parseFrom } from "./from.ts";
 import { parseHealthcheck } from "./healthcheck.ts";
-import { parseOnbuild } from "./onbuild.ts";
+import { checkOnbuild, parseOnbuild } from "./onbuild.ts";
 import { parseArg, parseEnv, parseLabel } from "./pairs.ts";
 import { parseRun } from "./run.ts";
 
@@ -45,6 +45,21 @@ export function parseInstruction(node: Node): Instruction {
         suggest(node.keyword.text, INSTRUCTION_NAMES, { ignoreCase: true }),
       ).at(pieceRange(node.line, node.keyword));
     },
+  );
+}
+
+/**
+ * Throws what BuildKit's parser throws. It leaves a faulty ONBUILD trigger to the build that meets it, where
+ * {@link parseInstruction} already refuses it.
+ */
+export function checkInstruction(node: Node): void {
+  if (node.keyword.text.toUpperCase() !== "ONBUILD") {
+    parseInstruction(node);
+    return;
+  }
+  located(
+    () => lineRangeOf(node.line),
+    () => checkOnbuild(node),
   );
 }
 

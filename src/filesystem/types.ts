@@ -204,4 +204,12 @@ export type DraftChange =
       readonly path: string;
       readonly attributes: Attributes;
       readonly bytes: Uint8Array;
+    }
+  /** Content that is streamed from a file of the host when the layer is written; its size must still be `size`. */
+  | {
+      readonly kind: "host-file";
+      readonly path: string;
+      readonly attributes: Attributes;
+      readonly hostPath: string;
+      readonly size: number;
     };

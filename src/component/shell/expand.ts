@@ -72,7 +72,7 @@ function expandOperand(part: Parameter, scope: ExpansionScope, quoted: boolean):
     if (inner.kind === "literal") {
       if (isPattern)
         return [{ kind: "literal", text: inner.quoted ? escapePattern(inner.text) : inner.text }];
-      if (!quoted && !isMessage && /[ \t\n]/.test(inner.text)) {
+      if (!quoted && !inner.quoted && !isMessage && /[ \t\n]/.test(inner.text)) {
         throw refusal(scope, "an unquoted ${…} whose default has blanks", 'put it in double quotes: "${…}"');
       }
       if (!quoted && index === 0 && !inner.quoted && inner.text.startsWith("~")) {
@@ -80,9 +80,8 @@ function expandOperand(part: Parameter, scope: ExpansionScope, quoted: boolean):
       }
       return [{ kind: "literal", text: inner.text }];
     }
-    if (isPattern && inner.kind === "parameter" && inner.quoted) {
-      throw refusal(scope, "a quoted variable in a ${…} pattern", "compute it in the program");
-    }
+    // The kernel escapes what a quoted variable brings into a pattern.
+    if (isPattern) return expandPart(inner, scope, "field");
     return expandPart(inner, scope, quoted ? "value" : "field");
   });
 }
@@ -146,7 +145,7 @@ function refuseGlob(word: ShellWord, scope: ExpansionScope): void {
 }
 
 function escapePattern(text: string): string {
-  return text.replace(/[\\*?[\]]/g, "\\$&");
+  return text.replace(/[\\*?[\]!^-]/g, "\\$&");
 }
 
 function refusal(scope: ExpansionScope, what: string, hint: string): ShellRefusal {

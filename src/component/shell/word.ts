@@ -100,7 +100,7 @@ function readEscape(text: ShellText, parts: ShellPart[]): void {
 
 /** After the opening quote, up to and with the closing one (POSIX 2.2.3). */
 function readDoubleQuoted(text: ShellText, parts: ShellPart[], depth: number): void {
-  pushLiteral(parts, "", true);
+  if (text.peek() === '"') pushLiteral(parts, "", true);
   for (;;) {
     const character = text.peek();
     switch (character) {

@@ -1,0 +1,27 @@
+;; Glue for one memory: the kernel lives in the guest's, at a place that the recipe chooses ("place").
+;; The placeholders are what bundling replaces.
+(module
+  (import "guest" "memory" (memory $memory 3)) ;; what the linked kernel asks for
+  (import "place" "memory_base" (global $base i32))
+  (import "place" "stack_pointer" (global $stack (mut i32)))
+  (export "memory" (memory $memory))
+  (export "__memory_base" (global $base))
+  (export "__stack_pointer" (global $stack))
+  (data $rom "ROM-PLACEHOLDER!")
+  (data $index "IDX-PLACEHOLDER!")
+  (func (export "guest_load8") (param i32) (result i32) (i32.load8_u (local.get 0)))
+  (func (export "guest_load16") (param i32) (result i32) (i32.load16_u (local.get 0)))
+  (func (export "guest_load32") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "guest_load64") (param i32) (result i64) (i64.load (local.get 0)))
+  (func (export "guest_store8") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+  (func (export "guest_store32") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+  (func (export "guest_store64") (param i32 i64) (i64.store (local.get 0) (local.get 1)))
+  (func $copy (export "guest_read") (export "guest_write") (param i32 i32 i32)
+    (memory.copy (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "guest_zero") (param i32 i32)
+    (memory.fill (local.get 0) (i32.const 0) (local.get 1)))
+  (func (export "rom_to_guest") (export "rom_to_kernel") (param i32 i32 i32)
+    (memory.init $rom (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "index_to_kernel") (param i32 i32 i32)
+    (memory.init $index (local.get 0) (local.get 1) (local.get 2)))
+)

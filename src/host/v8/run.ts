@@ -35,6 +35,8 @@ export async function runInV8(
   const main = mainModule(file, inspectWasm(file));
   const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
     resourceLimits: { stackSizeMb: STACK_MEGABYTES },
+    // Flags of this process (--input-type, --inspect) are not meant for the guest's thread.
+    execArgv: [],
   });
   try {
     const finished = outcomeOf(worker, signal);

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** The host's file operations that a store writes with; tests replace them to make writes fail. */
 export interface HostFiles {
@@ -32,3 +33,27 @@ export const hostFiles: HostFiles = {
     }
   },
 };
+
+/** Puts `bytes` at `path`, whole or not at all; `temporary` is a new name on the same file system. */
+export async function replaceFile(
+  files: HostFiles,
+  temporary: string,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    const file = await files.create(temporary);
+    try {
+      await files.write(file, bytes);
+      await files.sync(file);
+    } finally {
+      await file.close();
+    }
+    await files.rename(temporary, path);
+    await files.syncDirectory(dirname(path));
+  } catch (error) {
+    // The failure is what the caller needs to see, not one of the clean-up.
+    await files.remove(temporary).catch(() => {});
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { storeReadFailed, storeWriteFailed } from "../errors/store.ts";
-import type { HostFiles } from "./files.ts";
+import { type HostFiles, replaceFile } from "./files.ts";
 
 /** A layer with 100,000 changes is about 40 MB of JSON. */
 const maximumBytes = 256 << 20;
@@ -47,17 +47,8 @@ export class Records {
     const bytes = new TextEncoder().encode(JSON.stringify({ key, value }));
     try {
       await mkdir(this.#directory(kind), { recursive: true });
-      const file = await this.#files.create(temporary);
-      try {
-        await this.#files.write(file, bytes);
-        await this.#files.sync(file);
-      } finally {
-        await file.close();
-      }
-      await this.#files.rename(temporary, path);
-      await this.#files.syncDirectory(this.#directory(kind));
+      await replaceFile(this.#files, temporary, path, bytes);
     } catch (cause) {
-      await this.#files.remove(temporary).catch(() => {});
       throw storeWriteFailed(`a record of kind ${kind}`, cause);
     }
   }

@@ -20,7 +20,9 @@ export type Step =
   /** `**`: any run of characters. */
   | { readonly kind: "deep" }
   /** A `/` before this point, or the start (the slash that ends `**` + `/`). */
-  | { readonly kind: "boundary" };
+  | { readonly kind: "boundary" }
+  /** What follows, or what comes after the next `steps` steps. */
+  | { readonly kind: "optional"; readonly steps: number };
 
 const slash = 0x2f;
 
@@ -100,7 +102,8 @@ function advance(steps: readonly Step[], index: number, code: number, next: numb
 function accepts(step: Step, code: number): boolean {
   if (step.kind === "character") return step.code === code;
   if (step.kind === "any") return code !== slash;
-  if (step.kind !== "class" || code === slash) return false;
+  if (step.kind !== "class") return false;
+  // As in Go, only `*` and `?` exclude slashes: a class may match one.
   return step.ranges.some(({ from, to }) => from <= code && code <= to) !== step.negated;
 }
 
@@ -108,8 +111,11 @@ function accepts(step: Step, code: number): boolean {
 function closure(steps: readonly Step[], start: readonly number[], atBoundary: boolean): Set<number> {
   const reached = new Set(start);
   for (const index of reached) {
-    const kind = steps[index]?.kind;
-    if (kind === "star" || kind === "deep" || (kind === "boundary" && atBoundary)) reached.add(index + 1);
+    const step = steps[index];
+    if (step === undefined) continue;
+    const passes = step.kind === "star" || step.kind === "deep" || (step.kind === "boundary" && atBoundary);
+    if (passes || step.kind === "optional") reached.add(index + 1);
+    if (step.kind === "optional") reached.add(index + 1 + step.steps);
   }
   return reached;
 }

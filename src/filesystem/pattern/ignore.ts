@@ -116,9 +116,11 @@ function compileSteps(pattern: string): readonly Step[] {
       i += 2;
       const followedBySlash = points[i] === 0x2f;
       if (followedBySlash) i++;
-      // `**` at the end takes everything; elsewhere it is `(.*/)?` before a slash, and `.*` is used for both.
-      steps.push({ kind: "deep" });
-      if (i < points.length) steps.push({ kind: "boundary" });
+      // `.*` at the end, `(.*/)?` elsewhere; but `**name` at the start takes every path that ends in the name,
+      // where nothing in the name is special.
+      const isSuffix = steps.length === 0 && !followedBySlash && !/[*?[\]\\]/.test(pattern.slice(2));
+      if (i === points.length || isSuffix) steps.push({ kind: "deep" });
+      else steps.push({ kind: "optional", steps: 2 }, { kind: "deep" }, { kind: "boundary" });
     } else if (code === 0x2a) {
       steps.push({ kind: "star" });
       i++;

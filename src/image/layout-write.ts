@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { createGzip, createZstdCompress } from "node:zlib";
+import { imageLayoutOccupied, imageLayoutWriteFailed } from "../errors/image.ts";
+import { BoxwrightError } from "../errors/index.ts";
+import type { Digest, Layer } from "../filesystem/types.ts";
+import { createBlobWriter, hostFiles, replaceFile, type Store } from "../store/index.ts";
+import { encodeImageConfig } from "./config.ts";
+import { mediaTypes, parseManifest } from "./manifest.ts";
+import type { Image } from "./types.ts";
+
+export interface WriteLayoutOptions {
+  readonly store: Store;
+  /** The image's name in the layout, usually a tag; one that is there already is replaced. */
+  readonly refName: string;
+  /** Of the layers; default gzip, which every tool takes. */
+  readonly compression?: "none" | "gzip" | "zstd";
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface WrittenBlob {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+const refNameAnnotation = "org.opencontainers.image.ref.name";
+
+/**
+ * Writes an image as an OCI layout (image-spec, image-layout.md) into a directory that is missing, empty, or an
+ * OCI layout already. The same image gives the same bytes. index.json is written last, so that the layout is whole
+ * at any time. Throws IMAGE_LAYOUT_OCCUPIED, IMAGE_LAYOUT_WRITE_FAILED.
+ */
+export async function writeOciLayout(
+  image: Image,
+  directory: string,
+  options: WriteLayoutOptions,
+): Promise<{ readonly digest: Digest }> {
+  const temporary = join(directory, `.tmp-${randomUUID()}`);
+  try {
+    const others = await otherEntries(directory, options.refName);
+    await mkdir(join(directory, "blobs", "sha256"), { recursive: true });
+    await mkdir(temporary);
+    const put = (mediaType: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) =>
+      writeBlob(directory, temporary, mediaType, chunks);
+    const layers: WrittenBlob[] = [];
+    for (const layer of image.layers) layers.push(await writeLayerBlob(layer, options, put));
+    const config = await put(mediaTypes.config, [encodeImageConfig(image.config)]);
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config,
+      layers,
+      ...(options.annotations && { annotations: options.annotations }),
+    };
+    const written = await put(mediaTypes.manifest, [encode(manifest)]);
+    const { os, architecture, variant } = image.config;
+    const entry = {
+      ...written,
+      platform: { architecture, os, variant },
+      annotations: { [refNameAnnotation]: options.refName },
+    };
+    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] };
+    const version = encode({ imageLayoutVersion: "1.0.0" });
+    await replaceFile(hostFiles, join(temporary, "oci-layout"), join(directory, "oci-layout"), version);
+    await replaceFile(hostFiles, join(temporary, "index.json"), join(directory, "index.json"), encode(index));
+    return { digest: written.digest };
+  } catch (cause) {
+    if (cause instanceof BoxwrightError) throw cause;
+    throw imageLayoutWriteFailed(directory, cause);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** The images of a layout that stay, in its order. */
+async function otherEntries(directory: string, name: string): Promise<readonly unknown[]> {
+  const found = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (found.length === 0) return [];
+  if (!found.includes("oci-layout") || !found.includes("index.json")) throw imageLayoutOccupied(directory);
+  const index = parseManifest(await readFile(join(directory, "index.json")), mediaTypes.index);
+  if (index.kind !== "index") return [];
+  return index.manifests.filter(({ annotations }) => annotations[refNameAnnotation] !== name);
+}
+
+async function writeBlob(
+  directory: string,
+  temporary: string,
+  mediaType: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<WrittenBlob> {
+  const destination = (digest: Digest) => join(directory, "blobs", "sha256", digest.slice("sha256:".length));
+  const writer = await createBlobWriter(hostFiles, temporary, destination);
+  try {
+    for await (const chunk of chunks) await writer.write(chunk);
+    return { mediaType, ...(await writer.commit()) };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+function writeLayerBlob(
+  layer: Layer,
+  { store, compression = "gzip" }: WriteLayoutOptions,
+  put: (mediaType: string, chunks: AsyncIterable<Uint8Array>) => Promise<WrittenBlob>,
+): Promise<WrittenBlob> {
+  // A fixed chunk size, so that the compressed bytes cannot depend on how the file was read.
+  const tar = createReadStream(store.blobPath(layer.diffId), { highWaterMark: 1 << 18 });
+  if (compression === "none") return put(mediaTypes.layer, tar);
+  if (compression === "zstd") return put(`${mediaTypes.layer}+zstd`, compressed(tar, createZstdCompress()));
+  return put(`${mediaTypes.layer}+gzip`, withoutHostByte(compressed(tar, createGzip())));
+}
+
+async function* compressed(
+  tar: Readable,
+  compressor: NodeJS.ReadWriteStream & Readable,
+): AsyncGenerator<Uint8Array> {
+  tar.on("error", (error) => compressor.destroy(error));
+  try {
+    yield* tar.pipe(compressor) as AsyncIterable<Uint8Array>;
+  } finally {
+    tar.destroy();
+    compressor.destroy();
+  }
+}
+
+/** Byte 9 of a gzip header tells the operating system (RFC 1952, 2.3): 255 is "unknown", on every host. */
+async function* withoutHostByte(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let position = 0;
+  for await (const chunk of chunks) {
+    if (position <= 9 && position + chunk.length > 9) chunk[9 - position] = 255;
+    position += chunk.length;
+    yield chunk;
+  }
+}
+
+function encode(document: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(document));
+}

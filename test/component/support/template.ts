@@ -1,21 +1,20 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import binaryen from "binaryen";
 import type { OutputFormat, Port, RuntimeManifest, TemplateManifest } from "../../../src/component/index.ts";
 
-const ASSEMBLER = fileURLToPath(import.meta.resolve("binaryen/bin/wasm-as"));
-
-/** Assembles WebAssembly text. */
+/** Assembles WebAssembly text, and leaves it as `<name>.wasm` in the directory. */
 export function assemble(directory: string, name: string, text: string): Buffer {
   mkdirSync(directory, { recursive: true });
-  const source = join(directory, `${name}.wat`);
-  const target = join(directory, `${name}.wasm`);
-  writeFileSync(source, text);
-  const features = ["--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-multimemory"];
-  execFileSync(process.execPath, [ASSEMBLER, ...features, source, "-o", target]);
-  return readFileSync(target);
+  const module = binaryen.parseText(text);
+  module.setFeatures(
+    binaryen.Features.BulkMemory | binaryen.Features.BulkMemoryOpt | binaryen.Features.MultiMemory,
+  );
+  const bytes = Buffer.from(module.emitBinary());
+  module.dispose();
+  writeFileSync(join(directory, `${name}.wasm`), bytes);
+  return bytes;
 }
 
 /** The two placeholder segments of a template, for the WebAssembly text of a test. */

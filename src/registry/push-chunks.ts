@@ -23,10 +23,10 @@ export async function sendChunks(
   while (position < source.size) {
     const end = Math.min(position + step, source.size);
     const before = position;
+    failures += 1;
     try {
       position = await session.patch(source, position, end);
     } catch (error) {
-      failures += 1;
       await pauseBeforeResuming(repository, error, failures);
       position = await session.received(position);
     }

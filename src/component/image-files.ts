@@ -1,3 +1,4 @@
+import { FilesystemError, lookup } from "../filesystem/index.ts";
 import type { ContentReader, Inode, InodeNumber, Snapshot } from "../filesystem/types.ts";
 
 export interface FoundFile {
@@ -14,10 +15,6 @@ export interface ImageFiles {
   /** Up to `limit` bytes from the start of a regular file. */
   read(file: FoundFile, limit: number): Uint8Array;
 }
-
-const ROOT: InodeNumber = 1;
-/** As Linux (path_resolution(7)). */
-const LINK_LIMIT = 40;
 
 export function createImageFiles(snapshot: Snapshot, reader: ContentReader): ImageFiles {
   return {
@@ -38,36 +35,13 @@ export function createImageFiles(snapshot: Snapshot, reader: ContentReader): Ima
 
 function find(snapshot: Snapshot, path: string, workingDirectory: string): FoundFile | undefined {
   if (path === "") return undefined;
-  const pending = components(path.startsWith("/") ? path : `${workingDirectory}/${path}`);
-  const trail: { readonly name: string; readonly number: InodeNumber }[] = [];
-  let links = 0;
-  const here = () => trail.at(-1)?.number ?? ROOT;
-  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
-    const directory = snapshot.inodes.get(here());
-    if (directory?.kind !== "directory") return undefined;
-    if (name === ".") continue;
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    const number = directory.entries.get(name);
-    const inode = number === undefined ? undefined : snapshot.inodes.get(number);
-    if (number === undefined || inode === undefined) return undefined;
-    if (inode.kind !== "symlink") {
-      trail.push({ name, number });
-      continue;
-    }
-    if (++links > LINK_LIMIT) return undefined;
-    if (inode.target.startsWith("/")) trail.length = 0;
-    pending.unshift(...components(inode.target));
+  const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
+  try {
+    const place = lookup(snapshot, absolute);
+    return place === undefined ? undefined : { ...place, path: `/${place.path}` };
+  } catch (error) {
+    // A loop of symbolic links is a file that cannot be found.
+    if (error instanceof FilesystemError) return undefined;
+    throw error;
   }
-  const inode = snapshot.inodes.get(here());
-  if (inode === undefined) return undefined;
-  return { number: here(), inode, path: `/${trail.map(({ name }) => name).join("/")}` };
-}
-
-/** A trailing slash asks for a directory, which a final "." does too. */
-function components(path: string): string[] {
-  const names = path.split("/").filter((name) => name !== "");
-  return path.endsWith("/") ? [...names, "."] : names;
 }

@@ -110,12 +110,12 @@ function assemble(
   const environmentBytes = Buffer.from(input.environment.map((entry) => `${entry}\0`).join(""), "utf8");
   const environment = strings.add(environmentBytes);
   const directory = strings.addText(input.workingDirectory);
-  const start = strings.add(input.start);
-  const startArguments = strings.add(input.startArguments);
 
   const direntsOffset = SUPERBLOCK_SIZE + inodes.length;
   const stringsOffset = direntsOffset + dirents.length;
-  const total = stringsOffset + strings.size;
+  const startOffset = stringsOffset + strings.size;
+  const startArgumentsOffset = startOffset + input.start.length;
+  const total = startArgumentsOffset + input.startArguments.length;
   if (romSize + total > MODULE_LIMIT) throw outputTooLarge(romSize + total, MODULE_LIMIT);
 
   const index = new Uint8Array(total);
@@ -138,10 +138,10 @@ function assemble(
     directory.length,
     input.uid,
     input.gid,
-    start.offset,
-    start.length,
-    startArguments.offset,
-    startArguments.length,
+    startOffset,
+    input.start.length,
+    startArgumentsOffset,
+    input.startArguments.length,
     0,
   ].forEach((field, position) => {
     view.setUint32(position * 4, field, true);
@@ -149,6 +149,8 @@ function assemble(
   index.set(inodes, SUPERBLOCK_SIZE);
   index.set(dirents, direntsOffset);
   strings.copyTo(index, stringsOffset);
+  index.set(input.start, startOffset);
+  index.set(input.startArguments, startArgumentsOffset);
   return index;
 }
 

@@ -9,6 +9,7 @@ import { BoxwrightError } from "../../src/errors/index.ts";
 import type { ImageConfig, ImageSettings } from "../../src/image/types.ts";
 import { decodeIndex } from "./support/decode-index.ts";
 import { makeImage, sha256, type Tree } from "./support/image.ts";
+import { runProgram } from "./support/run-program.ts";
 import { asComponent, assemble, SEGMENTS, writeRuntime } from "./support/template.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "boxwright-bundle-"));
@@ -135,6 +136,9 @@ describe("bundling", () => {
       assert.equal(inode("/a").mtime, 946684800n * 1_000_000_000n);
       assert.deepEqual(decoded.environment, ["A=1", "HOME=/"]);
       assert.equal(decoded.workingDirectory, "/a");
+      const started = runProgram(decoded.start, new Map(), "/a");
+      assert.deepEqual(started.argv, ["guest"]);
+      assert.deepEqual(runProgram(decoded.startArguments, new Map(), "/a", ["x"]).argv, ["x"]);
       assert.equal(rom.length, "stand-inanotherenvhello".length);
       assert.equal(rom.length, result.metadata.rom.size);
     }

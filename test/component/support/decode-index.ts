@@ -83,8 +83,8 @@ export function decodeIndex(bytes: Uint8Array): DecodedIndex {
     workingDirectory: strings(u32(52), u32(56)).toString(),
     uid: u32(60),
     gid: u32(64),
-    start: strings(u32(68), u32(72)),
-    startArguments: strings(u32(76), u32(80)),
+    start: b.subarray(u32(68), u32(68) + u32(72)),
+    startArguments: b.subarray(u32(76), u32(76) + u32(80)),
     paths,
     target: (number) => strings(inodes[number]!.offset, inodes[number]!.size).toString(),
   };

@@ -1,0 +1,181 @@
+import type { CpOptions, FileContent, FsStat, IFileSystem, MkdirOptions, RmOptions } from "just-bash";
+import type { WorkingTree } from "../../filesystem/types.ts";
+import { openDevice } from "../guest/channel.ts";
+import { errnoName, messageOf } from "../shell/messages.ts";
+import { normalize } from "../shell/paths.ts";
+import { copyTree } from "./copy.ts";
+
+type Encoding = Parameters<IFileSystem["readFile"]>[1];
+
+/** just-bash's commands look for the name at the start of the message, as Node's own errors have it. */
+function failed(error: unknown, path: string): never {
+  const name = errnoName(error);
+  if (name === undefined) throw error;
+  const message = `${name}: ${messageOf(error).toLowerCase()}, '${path}'`;
+  throw Object.assign(new Error(message, { cause: error }), { code: name, errno: name });
+}
+
+function guard<Result>(path: string, run: () => Result): Promise<Result> {
+  return new Promise((resolve) => {
+    try {
+      resolve(run());
+    } catch (error) {
+      failed(error, path);
+    }
+  });
+}
+
+function toBytes(content: FileContent, encoding: Encoding): Uint8Array {
+  if (typeof content !== "string") return content;
+  const name = (typeof encoding === "string" ? encoding : encoding?.encoding) ?? "utf8";
+  return Buffer.from(content, name === "binary" ? "latin1" : name);
+}
+
+/** A working tree as the file system of just-bash's commands. All paths are absolute. */
+export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IFileSystem {
+  function stat(path: string, followLast: boolean): FsStat {
+    const { kind, mode, size, mtime, inode } = tree.stat(tree.resolve(path, { followLast }));
+    return {
+      isFile: kind !== "directory" && kind !== "symlink",
+      isDirectory: kind === "directory",
+      isSymbolicLink: kind === "symlink",
+      mode,
+      size,
+      mtime: new Date(mtime.seconds * 1000 + Math.floor(mtime.nanos / 1e6)),
+      dev: 1,
+      ino: inode,
+    };
+  }
+
+  function read(path: string): Uint8Array {
+    const { kind, major, minor } = tree.stat(tree.resolve(path));
+    if (kind !== "character-device") return tree.readFile(path);
+    // Only a device that ends can be read whole.
+    const probe = openDevice(major, minor).read(new Uint8Array(1));
+    if (probe > 0) throw Object.assign(new Error(path), { errno: "EFBIG" });
+    return new Uint8Array();
+  }
+
+  function write(path: string, bytes: Uint8Array, append: boolean): void {
+    let inode: number;
+    try {
+      inode = tree.resolve(path);
+    } catch (error) {
+      if (errnoName(error) !== "ENOENT") throw error;
+      inode = tree.writeFile(path, new Uint8Array(), { mode: 0o666 & ~umask() });
+    }
+    const { kind, size, major, minor } = tree.stat(inode);
+    if (kind === "character-device") {
+      openDevice(major, minor).write(bytes);
+      return;
+    }
+    if (!append) tree.truncate(inode, 0);
+    tree.write(inode, append ? size : 0, bytes);
+  }
+
+  function create(path: string, what: Parameters<WorkingTree["create"]>[2]): void {
+    const { parent, name, existing } = tree.resolveParent(path);
+    if (existing !== undefined) throw Object.assign(new Error(path), { errno: "EEXIST" });
+    tree.create(parent, name, what);
+  }
+
+  function remove(path: string, options: RmOptions): void {
+    const { parent, name, existing } = tree.resolveParent(path);
+    if (existing === undefined) {
+      if (options.force === true) return;
+      throw Object.assign(new Error(path), { errno: "ENOENT" });
+    }
+    if (tree.stat(existing).kind !== "directory") tree.unlink(parent, name);
+    else if (options.recursive === true) tree.removeRecursively(path);
+    else tree.removeDirectory(parent, name);
+  }
+
+  const list = (path: string) => tree.readDirectory(tree.resolve(path));
+
+  return {
+    readFile: (path, encoding) =>
+      guard(path, () => {
+        const name = (typeof encoding === "string" ? encoding : encoding?.encoding) ?? "utf8";
+        return Buffer.from(read(path)).toString(name === "binary" ? "latin1" : name);
+      }),
+    readFileBuffer: (path) => guard(path, () => read(path)),
+    writeFile: (path, content, options) => guard(path, () => write(path, toBytes(content, options), false)),
+    appendFile: (path, content, options) => guard(path, () => write(path, toBytes(content, options), true)),
+    exists: (path) =>
+      guard(path, () => {
+        try {
+          tree.resolve(path);
+          return true;
+        } catch (error) {
+          messageOf(error);
+          return false;
+        }
+      }),
+    stat: (path) => guard(path, () => stat(path, true)),
+    lstat: (path) => guard(path, () => stat(path, false)),
+    mkdir: (path, options: MkdirOptions = {}) =>
+      guard(path, () => {
+        const attributes = { mode: 0o777 & ~umask() };
+        if (options.recursive === true) tree.makeDirectories(path, attributes);
+        else create(path, { kind: "directory", attributes });
+      }),
+    readdir: (path) => guard(path, () => list(path).map(({ name }) => name)),
+    readdirWithFileTypes: (path) =>
+      guard(path, () =>
+        list(path).map(({ name, kind }) => ({
+          name,
+          isFile: kind !== "directory" && kind !== "symlink",
+          isDirectory: kind === "directory",
+          isSymbolicLink: kind === "symlink",
+        })),
+      ),
+    rm: (path, options: RmOptions = {}) => guard(path, () => remove(path, options)),
+    cp: (from, to, options: CpOptions = {}) =>
+      guard(from, () => copyTree(tree, from, to, { recursive: options.recursive === true, umask: umask() })),
+    mv: (from, to) =>
+      guard(from, () => {
+        const source = tree.resolveParent(from);
+        const target = tree.resolveParent(to);
+        tree.rename(source.parent, source.name, target.parent, target.name);
+      }),
+    resolvePath: (base, path) => normalize(path.startsWith("/") ? path : `${base}/${path}`),
+    getAllPaths: () => [],
+    chmod: (path, mode) => guard(path, () => tree.setAttributes(tree.resolve(path), { mode: mode & 0o7777 })),
+    symlink: (target, path) => guard(path, () => create(path, { kind: "symlink", target, attributes: {} })),
+    link: (from, to) =>
+      guard(from, () => {
+        const { parent, name } = tree.resolveParent(to);
+        tree.link(tree.resolve(from, { followLast: false }), parent, name);
+      }),
+    readlink: (path) => guard(path, () => tree.readLink(tree.resolve(path, { followLast: false }))),
+    realpath: (path) =>
+      guard(path, () => {
+        const inode = tree.resolve(path);
+        if (tree.stat(inode).kind === "directory") return tree.pathOf(inode);
+        return realFile(tree, path);
+      }),
+    utimes: (path, _atime, mtime) =>
+      guard(path, () => {
+        const seconds = Math.floor(mtime.getTime() / 1000);
+        const nanos = (mtime.getTime() - seconds * 1000) * 1e6;
+        tree.setAttributes(tree.resolve(path), { mtime: { seconds, nanos } });
+      }),
+  };
+}
+
+/** Linux follows at most this many links. */
+const MAX_LINKS = 40;
+
+/** The path of a file without symbolic links in it. Throws as resolving does. */
+export function realFile(tree: WorkingTree, path: string): string {
+  let at = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const { parent, name, existing } = tree.resolveParent(at);
+    const directory = tree.pathOf(parent);
+    const real = `${directory === "/" ? "" : directory}/${name}`;
+    if (existing === undefined || tree.stat(existing).kind !== "symlink") return real;
+    const target = tree.readLink(existing);
+    at = target.startsWith("/") ? target : `${directory}/${target}`;
+  }
+  throw Object.assign(new Error(path), { errno: "ELOOP" });
+}

@@ -13,6 +13,7 @@ import { readUnsigned, signed, unsigned } from "../wasm/leb128.ts";
 import { encodeMemory } from "../wasm/memory-image.ts";
 import {
   appendToVector,
+  type CodeEdits,
   countImportedFunctions,
   type Export,
   editCode,
@@ -24,6 +25,13 @@ import {
   writeExports,
   writeModule,
 } from "../wasm/module.ts";
+import {
+  callChangeMode,
+  changeDirectoryBody,
+  changeModeBody,
+  NO_FILE_SYSTEM,
+  readPermissions,
+} from "./patches.ts";
 import type { PythonRecipe } from "./recipe.ts";
 
 export interface PreparedGuest {
@@ -88,28 +96,34 @@ function rewrite(sections: readonly Section[], memory: Uint8Array, pins: GuestPi
   const bodyOf = (id: number) => sections.find((section) => section.id === id)!.body;
   const imported = countImportedFunctions(bodyOf(SECTION.import));
   const own = readUnsigned(bodyOf(SECTION.function), 0).value;
-  const pointerToInteger = typeOfFunction(bodyOf(SECTION.function), pins.functions.malloc - imported);
+  const { functions } = pins;
+  const typeLike = (index: number) => unsigned(typeOfFunction(bodyOf(SECTION.function), index - imported));
   const changeDirectory = imported + own;
+  const changeMode = changeDirectory + 1;
   const exports: readonly Export[] = [
     ...readExports(bodyOf(SECTION.export)).filter(({ name }) => name === "memory" || name === "_start"),
-    { name: "boxwright_malloc", kind: 0, index: pins.functions.malloc },
+    { name: "boxwright_malloc", kind: 0, index: functions.malloc },
     { name: "boxwright_chdir", kind: 0, index: changeDirectory },
   ];
-  const noFileSystem = Uint8Array.of(0, 0x41, 0, 0x0b);
+  const edits: CodeEdits = new Map([
+    [functions.embeddedFileSystem - imported, () => NO_FILE_SYSTEM],
+    [functions.fstat - imported, (code: Uint8Array) => readPermissions(code, 1)],
+    [functions.fstatat - imported, (code: Uint8Array) => readPermissions(code, 2)],
+    [functions.osChmod - imported, (code: Uint8Array) => callChangeMode(code, changeMode, pins)],
+  ]);
+  const added = [changeDirectoryBody(pins), changeModeBody(pins)];
   return sections.map(({ id, body }) => {
     switch (id) {
       case SECTION.function:
-        return { id, body: appendToVector(body, [unsigned(pointerToInteger)]) };
+        return { id, body: appendToVector(body, [typeLike(functions.malloc), typeLike(functions.fstat)]) };
       case SECTION.memory:
         return { id, body: memoryOf(memory.length + pins.stackSize) };
       case SECTION.global:
         return { id, body: stackPointerAt(memory.length + pins.stackSize) };
       case SECTION.export:
         return { id, body: writeExports(exports) };
-      case SECTION.code: {
-        const replacements = new Map([[pins.functions.embeddedFileSystem - imported, noFileSystem]]);
-        return { id, body: editCode(body, replacements, [changeDirectoryBody(pins)]) };
-      }
+      case SECTION.code:
+        return { id, body: editCode(body, edits, added) };
       case SECTION.data:
         return { id, body: encodeMemory(memory, SEGMENT_GAP) };
       default:
@@ -135,38 +149,4 @@ function typeOfFunction(body: Uint8Array, index: number): number {
   let { next } = readUnsigned(body, 0);
   for (let skipped = 0; skipped < index; skipped++) next = readUnsigned(body, next).next;
   return readUnsigned(body, next).value;
-}
-
-/**
- * `boxwright_chdir(path) -> 0 | -1`: what wasi-libc's chdir does once it has found the directory. libc's own is
- * inlined into os.chdir and cannot be exported. The path is absolute and canonical, and the kernel has found it
- * to be a directory.
- */
-function changeDirectoryBody({ functions, addresses }: GuestPins): Uint8Array {
-  const constant = (value: number) => [0x41, ...signed(value)];
-  const call = (index: number) => [0x10, ...unsigned(index)];
-  const path = [0x20, 0];
-  const copy = [0x20, 1];
-  const returnFailure = [0x04, 0x40, ...constant(-1), 0x0f, 0x0b];
-  return Uint8Array.from([
-    ...[1, 1, 0x7f], // one local of type i32
-    ...[...path, 0x2d, 0, 0, ...constant(0x2f), 0x47, ...returnFailure], // if (*path != '/')
-    ...[
-      ...path,
-      ...call(functions.strlen),
-      ...constant(1),
-      0x6a,
-      ...call(functions.malloc),
-      0x22,
-      1,
-      0x45,
-      ...returnFailure,
-    ],
-    ...[...copy, ...path, ...call(functions.strcpy), 0x1a],
-    ...[...constant(addresses.workingDirectoryIsOwned), 0x2d, 0, 0, 0x04, 0x40], // if (owned) free(cwd)
-    ...[...constant(addresses.workingDirectory), 0x28, 2, 0, ...call(functions.free), 0x0b],
-    ...[...constant(addresses.workingDirectory), ...copy, 0x36, 2, 0],
-    ...[...constant(addresses.workingDirectoryIsOwned), ...constant(1), 0x3a, 0, 0],
-    ...[...constant(0), 0x0b],
-  ]);
 }

@@ -15,6 +15,16 @@ export interface PythonRecipe {
       readonly strcpy: number;
       readonly malloc: number;
       readonly free: number;
+      readonly fstat: number;
+      readonly fstatat: number;
+      /** os.chmod with libc's chmod inlined, and what it calls around that. */
+      readonly osChmod: number;
+      readonly saveThread: number;
+      readonly restoreThread: number;
+      /** wasi-libc's find_relpath_alloc: a path's preopened directory, and the path from there. */
+      readonly findRelativePath: number;
+      /** The import. */
+      readonly pathFilestatSetTimes: number;
     };
     readonly addresses: {
       /** The C stack is below, everything else above. */
@@ -22,6 +32,10 @@ export interface PythonRecipe {
       /** wasi-libc's `__wasilibc_cwd` (char *), and whether it came from malloc (bool). */
       readonly workingDirectory: number;
       readonly workingDirectoryIsOwned: number;
+      readonly errno: number;
+      /** chdir's static buffer for find_relpath_alloc (char *), and its size. */
+      readonly relativePath: number;
+      readonly relativePathSize: number;
     };
     /** Bytes of C stack to give it. */
     readonly stackSize: number;

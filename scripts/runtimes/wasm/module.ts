@@ -108,12 +108,11 @@ export function countImportedFunctions(body: Uint8Array): number {
   return functions;
 }
 
-/** The code section with the bodies of some own functions (numbered from 0) replaced, and others appended. */
-export function editCode(
-  body: Uint8Array,
-  replacements: ReadonlyMap<number, Uint8Array>,
-  appended: readonly Uint8Array[],
-): Uint8Array {
+/** New bodies from old ones, by the number of the own function (from 0). */
+export type CodeEdits = ReadonlyMap<number, (body: Uint8Array) => Uint8Array>;
+
+/** The code section with some bodies edited, and others appended. */
+export function editCode(body: Uint8Array, edits: CodeEdits, appended: readonly Uint8Array[]): Uint8Array {
   const count = readUnsigned(body, 0);
   const parts: Uint8Array[] = [unsigned(count.value + appended.length)];
   let copied = count.next;
@@ -121,8 +120,9 @@ export function editCode(
   for (let index = 0; index < count.value; index++) {
     const size = readUnsigned(body, position);
     const end = size.next + size.value;
-    const replacement = replacements.get(index);
-    if (replacement !== undefined) {
+    const edit = edits.get(index);
+    if (edit !== undefined) {
+      const replacement = edit(body.subarray(size.next, end));
       parts.push(body.subarray(copied, position), unsigned(replacement.length), replacement);
       copied = end;
     }

@@ -1,6 +1,8 @@
 /** `--name=value` before an instruction's arguments. */
 import { duplicateFlag, flagNotBoolean, flagWithoutValue, unknownFlag } from "../errors/dockerfile.ts";
-import { located, type Node, pieceRange } from "./nodes.ts";
+import { located } from "./located.ts";
+import { pieceRange } from "./logical-lines.ts";
+import type { Node } from "./nodes.ts";
 import { suggest } from "./suggest.ts";
 import type { Flag } from "./types.ts";
 

@@ -2,7 +2,7 @@
 import { invalidMount } from "../errors/dockerfile.ts";
 import type { SourceRange } from "../errors/index.ts";
 import { parseCsv } from "./csv.ts";
-import { located } from "./nodes.ts";
+import { located } from "./located.ts";
 import { suggest } from "./suggest.ts";
 import type { Mount } from "./types.ts";
 import { parseBoolean, parseSize, parseUnsigned } from "./values/numbers.ts";

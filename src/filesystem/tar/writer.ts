@@ -31,11 +31,17 @@ export class TarWriter {
   readonly #pack: Pack;
   readonly #pumped: Promise<void>;
   #position = 0;
+  #sinkFailure: unknown;
 
   private constructor(pack: Pack, sink: (bytes: Uint8Array) => Promise<void>) {
     this.#pack = pack;
     this.#pumped = (async () => {
-      for await (const chunk of pack as AsyncIterable<Uint8Array>) await sink(chunk);
+      for await (const chunk of pack as AsyncIterable<Uint8Array>) {
+        await sink(chunk).catch((error: unknown) => {
+          this.#sinkFailure = error;
+          throw error;
+        });
+      }
     })();
     // Awaited in `finish`, or when a member fails; a rejection meanwhile must not end the process.
     this.#pumped.catch(() => {});
@@ -92,9 +98,7 @@ export class TarWriter {
       await promise;
     } catch (error) {
       // Where the sink failed, its error is the reason; otherwise the body's is.
-      this.#pack.destroy();
-      await this.#pumped;
-      throw error;
+      throw this.#sinkFailure ?? error;
     }
   }
 }

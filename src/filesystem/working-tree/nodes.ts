@@ -76,7 +76,7 @@ export class NodeTable {
     if (node.origin === undefined) this.#nodes.delete(node.number);
   }
 
-  /** Throws ENOENT for an inode that is gone, EBADF for a number that never was one. */
+  /** Throws ENOENT for an inode that is gone. */
   get(number: InodeNumber): Node {
     const node = this.find(number);
     if (node.links === 0 && node.holds === 0) throw new FilesystemError("ENOENT");
@@ -88,7 +88,7 @@ export class NodeTable {
     if (known !== undefined) return known;
     const device = this.#devices.find(({ base, last }) => number > base && number <= last);
     const inode = device?.snapshot.inodes.get(number - device.base);
-    if (device === undefined || inode === undefined) throw new FilesystemError("EBADF");
+    if (device === undefined || inode === undefined) throw new FilesystemError("ENOENT");
     const node = load(number, device, inode);
     this.#nodes.set(number, node);
     return node;

@@ -160,7 +160,9 @@ static bool is_below(u32 dir, u32 ancestor) {
 /* Checks up to here do not change anything; the order is that of do_renameat2 and vfs_rename (fs/namei.c). */
 static int may_rename(const struct place *from, const struct place *to) {
   if (from->last != LAST_NAME || to->last != LAST_NAME) return -EBUSY;
+  if (from->too_long) return -ENAMETOOLONG;
   if (from->ino == NO_INODE) return -ENOENT;
+  if (to->too_long) return -ENAMETOOLONG;
   bool directory = is_directory(inode_get(from->ino));
   if (!directory && (from->trailing_slash || to->trailing_slash)) return -ENOTDIR;
   if (directory && is_below(to->parent, from->ino)) return -EINVAL;
@@ -177,8 +179,8 @@ static int may_rename(const struct place *from, const struct place *to) {
 
 int vfs_rename(struct path from, struct path to) {
   static struct place source, target; /* too large for two on the stack of a nested call */
-  int error = path_place(from.base, from.text, from.length, PATH_ENTRY, &source);
-  if (!error) error = path_place(to.base, to.text, to.length, PATH_ENTRY, &target);
+  int error = path_parent(from.base, from.text, from.length, PATH_ENTRY, &source);
+  if (!error) error = path_parent(to.base, to.text, to.length, PATH_ENTRY, &target);
   if (!error) error = may_rename(&source, &target);
   if (error || source.ino == target.ino) return error;
   struct inode *old_parent = inode_get(source.parent), *new_parent = inode_get(target.parent);

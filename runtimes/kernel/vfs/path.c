@@ -45,7 +45,12 @@ static bool is_dot(const u8 *name, u32 length) { return length == 1 && name[0] =
 static bool is_dot_dot(const u8 *name, u32 length) { return length == 2 && name[0] == '.' && name[1] == '.'; }
 
 static bool follows(enum path_mode mode, bool last, bool trailing) {
-  return !last || mode == PATH_FOLLOW || (mode == PATH_NOFOLLOW && trailing);
+  switch (mode) {
+    case PATH_FOLLOW: return true;
+    case PATH_NOFOLLOW: return !last || trailing;
+    case PATH_CREATE: return !last || !trailing;
+    default: return !last;
+  }
 }
 
 static void place_name(struct place *place, const struct walk *walk, const u8 *name, u32 length, u32 ino) {
@@ -78,7 +83,13 @@ static int step(struct walk *walk, enum path_mode mode, struct place *place) {
     place->last = LAST_DOTDOT;
     return 0;
   }
-  if (length > NAME_LIMIT) return -ENAMETOOLONG;
+  if (length > NAME_LIMIT) {
+    if (!last) return -ENAMETOOLONG;
+    place->last = LAST_NAME;
+    place->too_long = true;
+    place->ino = NO_INODE;
+    return 1;
+  }
   u32 ino = directory_lookup(walk->dir, name, length);
   if (ino == NO_INODE) {
     if (!last) return -ENOENT;
@@ -98,14 +109,14 @@ static int step(struct walk *walk, enum path_mode mode, struct place *place) {
   return 0;
 }
 
-int path_place(u32 base, const u8 *path, u32 length, enum path_mode mode, struct place *place) {
+int path_parent(u32 base, const u8 *path, u32 length, enum path_mode mode, struct place *place) {
   if (!length) return -ENOENT;
   if (length >= PATH_LIMIT) return -ENAMETOOLONG;
   u8 *start = buffer + BUFFER - length;
   memcpy(start, path, length);
   struct walk walk = {.at = start, .dir = *start == '/' ? ROOT : base};
   place->last = LAST_ROOT;
-  place->trailing_slash = false;
+  place->trailing_slash = place->too_long = false;
   for (;;) {
     walk.at = skip_slashes(walk.at);
     if (walk.at == const_end()) break;
@@ -114,6 +125,11 @@ int path_place(u32 base, const u8 *path, u32 length, enum path_mode mode, struct
   }
   place->ino = walk.dir;
   return is_directory(inode_get(walk.dir)) ? 0 : -ENOTDIR;
+}
+
+int path_place(u32 base, const u8 *path, u32 length, enum path_mode mode, struct place *place) {
+  int error = path_parent(base, path, length, mode, place);
+  return error ? error : place->too_long ? -ENAMETOOLONG : 0;
 }
 
 int path_find(u32 base, const u8 *path, u32 length, enum path_mode mode, u32 *ino) {

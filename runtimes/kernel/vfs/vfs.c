@@ -52,16 +52,19 @@ i32 vfs_open(struct path path, u32 how, u32 flags, u32 mode) {
   struct place place;
   bool exclusive = (how & (CREATE | EXCLUSIVE)) == (CREATE | EXCLUSIVE);
   if ((how & (CREATE | DIRECTORY)) == (CREATE | DIRECTORY)) return -EINVAL;
-  enum path_mode walk = exclusive ? PATH_ENTRY : how & NO_FOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW;
-  int error = path_place(path.base, path.text, path.length, walk, &place);
+  enum path_mode walk = how & NO_FOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW;
+  if (how & CREATE) walk = exclusive || (how & NO_FOLLOW) ? PATH_ENTRY : PATH_CREATE;
+  int error = path_parent(path.base, path.text, path.length, walk, &place);
   if (error) return error;
   if (how & CREATE) {
-    if (place.last != LAST_NAME || place.trailing_slash) return -EISDIR;
+    if (place.last != LAST_NAME) return exclusive ? -EEXIST : -EISDIR;
+    if (place.trailing_slash) return -EISDIR;
+    if (place.too_long) return -ENAMETOOLONG;
     if (place.ino == NO_INODE) return open_new(&place, flags, mode);
     if (exclusive) return -EEXIST;
     if (is_directory(inode_get(place.ino))) return -EISDIR;
   }
-  if (place.ino == NO_INODE) return -ENOENT;
+  if (place.ino == NO_INODE) return place.too_long ? -ENAMETOOLONG : -ENOENT;
   if (place.trailing_slash && !is_directory(inode_get(place.ino))) return -ENOTDIR;
   return open_inode(place.ino, how, flags);
 }

@@ -88,6 +88,8 @@ suite("file modes", () => {
     ["u+s,g+s", 0o755, "file", 0o6755],
     ["+t", 0o777, "directory", 0o1777],
     ["o+s", 0o755, "file", 0o755],
+    ["+rt", 0o200, "directory", 0o1200],
+    ["=t", 0o2331, "directory", 0o3331],
     ["u+r-w", 0o200, "file", 0o400],
     ["=r", 0o777, "file", 0o444],
   ];

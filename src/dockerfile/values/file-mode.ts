@@ -62,29 +62,32 @@ function parseClause(clause: string): ModeOperation[] | undefined {
   const match = CLAUSE.exec(clause);
   if (match === null) return undefined;
   const who = [...match[1]!].reduce((bits, letter) => bits | WHO[letter]!, 0);
-  return [...match[2]!.matchAll(/([-+=])([^-+=]*)/g)].flatMap(([, operator, letters]) =>
-    parseAction(who, operator as "+" | "-" | "=", letters!),
-  );
+  return [...match[2]!.matchAll(/([-+=])([^-+=]*)/g)].flatMap(([, operator, letters]) => {
+    // BSD's chmod, which BuildKit follows, takes `t` for one more "who": without another, `+rt` is `+t`.
+    const sticky = letters!.includes("t") && hasSpecial(who) ? STICKY : 0;
+    return parseAction(who | sticky, operator as "+" | "-" | "=", letters!);
+  });
 }
+
+/** Set-id and sticky bits of others alone do not exist. */
+const hasSpecial = (who: number) => who === 0 || (who & ~0o007) !== 0;
 
 function parseAction(who: number, operator: "+" | "-" | "=", letters: string): ModeOperation[] {
   const operations: ModeOperation[] = [];
   const all = who === 0 ? STANDARD : who;
-  // Sticky is asked for by its letter alone: no "who" stands for it.
-  const scope = all | (letters.includes("t") ? STICKY : 0);
+  const scope = who === 0 ? 0o7777 : who;
   // `u=g` replaces permissions alone, and copies them as they were before.
   const onlyCopies = letters !== "" && /^[ugo]+$/.test(letters);
   if (operator === "=" && !onlyCopies) operations.push({ kind: "clear", bits: all, conditional: false });
   const kind = operator === "-" ? "clear" : "set";
-  // Set-id and sticky bits of others alone do not exist.
-  const special = who === 0 || (who & ~0o007) !== 0;
   for (const letter of letters) {
     const shift = COPIES[letter];
     if (shift !== undefined) operations.push({ kind: "copy", shift, targets: all & 0o777, operator });
     else if (letter === "X") operations.push({ kind, bits: scope & 0o111, conditional: operator !== "-" });
     else if (letter === "s")
-      operations.push({ kind, bits: special ? scope & SET_ID : 0, conditional: false });
-    else if (letter === "t") operations.push({ kind, bits: special ? STICKY : 0, conditional: false });
+      operations.push({ kind, bits: hasSpecial(who) ? scope & SET_ID : 0, conditional: false });
+    else if (letter === "t")
+      operations.push({ kind, bits: hasSpecial(who) ? STICKY : 0, conditional: false });
     else operations.push({ kind, bits: scope & PERMISSIONS[letter]!, conditional: false });
   }
   return operations;

@@ -77,7 +77,8 @@ export const invalidReference = (text: string, why: string, hint?: string): Boxw
     code: "REFERENCE_INVALID",
     message: `${shown(text)} is not an image reference: ${why}`,
     hint:
-      hint ?? "a reference is [registry[:port]/]name[:tag][@sha256:digest], for example ghcr.io/me/app:1.0",
+      hint ??
+      "a reference is [registry[:port]/]name[:tag][@sha256:digest], for example registry.example.com/me/app:1.0",
     exitCode: 2,
   });
 
@@ -215,7 +216,7 @@ export const pushNeedsTag = (address: string): BoxwrightError =>
   new BoxwrightError({
     code: "PUSH_NEEDS_TAG",
     message: `${address} names a digest, and what is pushed gets its digest only then`,
-    hint: "push to a name with a tag, for example ghcr.io/me/app:1.0",
+    hint: "push to a name with a tag, for example registry.example.com/me/app:1.0",
     exitCode: 2,
   });
 

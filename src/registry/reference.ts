@@ -59,7 +59,7 @@ export function familiarReference(reference: Reference): string {
   return `${familiarName(reference)}${suffix(reference)}`;
 }
 
-/** The familiar form without tag and digest: `python`, `me/app`, `ghcr.io/me/app`. */
+/** The familiar form without tag and digest: `python`, `me/app`, `registry.example.com/me/app`. */
 export function familiarName(reference: Pick<Reference, "registry" | "repository">): string {
   if (reference.registry !== hub) return `${reference.registry}/${reference.repository}`;
   const short = reference.repository.replace(/^library\//, "");

@@ -22,7 +22,7 @@ describe("parseReference", () => {
     ["docker.io/python", "docker.io/library/python:latest"],
     ["index.docker.io/python:3", "docker.io/library/python:3"],
     ["docker.io/library/python", "docker.io/library/python:latest"],
-    ["ghcr.io/me/app:1.0", "ghcr.io/me/app:1.0"],
+    ["registry.example.com/me/app:1.0", "registry.example.com/me/app:1.0"],
     ["localhost/app", "localhost/app:latest"],
     ["localhost:5000/app", "localhost:5000/app:latest"],
     ["host:5000/a/b/c:t_1", "host:5000/a/b/c:t_1"],
@@ -45,7 +45,7 @@ describe("parseReference", () => {
   const refused: readonly (readonly [string, string])[] = [
     ["", "REFERENCE_INVALID"],
     ["Python", "REFERENCE_INVALID"],
-    ["ghcr.io/Me/app", "REFERENCE_INVALID"],
+    ["registry.example.com/Me/app", "REFERENCE_INVALID"],
     ["a//b", "REFERENCE_INVALID"],
     ["/a", "REFERENCE_INVALID"],
     ["a/", "REFERENCE_INVALID"],
@@ -56,11 +56,11 @@ describe("parseReference", () => {
     ["a..b", "REFERENCE_INVALID"],
     ["-a", "REFERENCE_INVALID"],
     ["a/../b", "REFERENCE_INVALID"],
-    ["ghcr.io/../b", "REFERENCE_INVALID"],
+    ["registry.example.com/../b", "REFERENCE_INVALID"],
     ["a b", "REFERENCE_INVALID"],
     ["a\n", "REFERENCE_INVALID"],
-    ["https://ghcr.io/a", "REFERENCE_INVALID"],
-    ["user@ghcr.io/a", "REFERENCE_INVALID"],
+    ["https://registry.example.com/a", "REFERENCE_INVALID"],
+    ["user@registry.example.com/a", "REFERENCE_INVALID"],
     ["host:99999/a", "REFERENCE_INVALID"],
     ["host:/a", "REFERENCE_INVALID"],
     ["-host.io/a", "REFERENCE_INVALID"],
@@ -84,8 +84,9 @@ describe("parseReference", () => {
 
   it("says what a name in capitals should be", () => {
     assert.throws(
-      () => parseReference("ghcr.io/Me/App:V1"),
-      (error) => error instanceof BoxwrightError && error.hint === "did you mean ghcr.io/me/app:V1?",
+      () => parseReference("registry.example.com/Me/App:V1"),
+      (error) =>
+        error instanceof BoxwrightError && error.hint === "did you mean registry.example.com/me/app:V1?",
     );
   });
 
@@ -102,7 +103,10 @@ describe("the familiar form", () => {
   it("leaves out what Docker fills in", () => {
     assert.equal(familiarReference(parseReference("docker.io/library/python:3.12")), "python:3.12");
     assert.equal(familiarReference(parseReference("docker.io/me/app")), "me/app:latest");
-    assert.equal(familiarName(parseReference("ghcr.io/me/app:1")), "ghcr.io/me/app");
+    assert.equal(
+      familiarName(parseReference("registry.example.com/me/app:1")),
+      "registry.example.com/me/app",
+    );
   });
 
   it("stays whole where it would be read as something else", () => {
@@ -169,12 +173,12 @@ describe("references, by properties", () => {
 
 describe("parseRegistry", () => {
   it("takes a host as login does", () => {
-    assert.equal(parseRegistry("ghcr.io"), "ghcr.io");
-    assert.equal(parseRegistry("https://ghcr.io/v2/"), "ghcr.io");
+    assert.equal(parseRegistry("registry.example.com"), "registry.example.com");
+    assert.equal(parseRegistry("https://registry.example.com/v2/"), "registry.example.com");
     assert.equal(parseRegistry("localhost:5000"), "localhost:5000");
     assert.equal(parseRegistry(""), "docker.io");
     assert.equal(parseRegistry("https://index.docker.io/v1/"), "docker.io");
-    assert.throws(() => parseRegistry("http://ghcr.io"), { code: "REFERENCE_INVALID" });
-    assert.throws(() => parseRegistry("ghcr.io/me"), { code: "REFERENCE_INVALID" });
+    assert.throws(() => parseRegistry("http://registry.example.com"), { code: "REFERENCE_INVALID" });
+    assert.throws(() => parseRegistry("registry.example.com/me"), { code: "REFERENCE_INVALID" });
   });
 });

@@ -75,8 +75,10 @@ export function createExecute(options: ExecuteOptions): Execute {
       case "text":
         return runShellFile(shell, state.dialect, program.path, program.path, args, call.environment, []);
       case "guest":
+        // The interpreter finds itself by argv[0]; with a bare name it would look for execute bits,
+        // which preview 1 does not show.
         return options.runGuest({
-          words: call.words,
+          words: name.includes("/") ? call.words : [program.path, ...args],
           environment: call.environment,
           workingDirectory: state.workingDirectory,
           umask: state.umask,

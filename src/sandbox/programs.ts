@@ -111,3 +111,26 @@ export function resolveProgram(search: ProgramSearch, name: string): Program {
   }
   return denied ?? { kind: "missing" };
 }
+
+/** Linux follows this many interpreters (fs/exec.c). */
+const MAX_INTERPRETERS = 4;
+
+/** argv as the guest gets it, interpreters and `env` resolved; undefined where it starts no guest. */
+export function findGuestCommand(
+  search: ProgramSearch,
+  words: readonly string[],
+  depth = 0,
+): readonly string[] | undefined {
+  const [name, ...args] = words;
+  if (name === undefined || depth > MAX_INTERPRETERS) return undefined;
+  const program = resolveProgram(search, name);
+  if (program.kind === "guest") return [program.path, ...args];
+  if (program.kind === "command" && program.name === "env") return findGuestCommand(search, args, depth + 1);
+  if (program.kind !== "script") return undefined;
+  const { interpreter, argument, path } = program;
+  return findGuestCommand(
+    search,
+    [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args],
+    depth + 1,
+  );
+}

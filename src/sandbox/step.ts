@@ -2,14 +2,14 @@ import { parse } from "just-bash";
 import { createWorkingTree } from "../filesystem/index.ts";
 import type { ContentReader, TreeDraft, WorkingTree } from "../filesystem/types.ts";
 import { readGroups, readUsers } from "./commands/accounts-file.ts";
-import { createExecute, freshState, type GuestCall, type Problem } from "./execute.ts";
+import { createExecute, freshState, type Problem } from "./execute.ts";
 import { inputFrom, outputTo } from "./guest/channel.ts";
 import { runGuest } from "./guest/host.ts";
 import { startClock } from "./guest/process-calls.ts";
 import { mountAll, secretEnvironment } from "./mounts.ts";
 import { ownedTree } from "./owned-tree.ts";
 import { PackageBridge, type PackageSource } from "./packages/bridge.ts";
-import { findProgram } from "./programs.ts";
+import { findGuestCommand, findProgram } from "./programs.ts";
 import { runCommandLine, runShell, type ShellHost } from "./shell/shell.ts";
 import type { Dialect } from "./shell/state.ts";
 import type { RunRequest } from "./types.ts";
@@ -72,30 +72,33 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     problem ??= found;
   };
   const clock = startClock(request.epoch);
-  const bridge = new PackageBridge(bare, options.packages);
-
-  const startGuest = (call: GuestCall): number =>
-    bridge.around(call, (prepared) =>
+  const { guestPaths } = options;
+  const bridge = new PackageBridge({
+    tree: bare,
+    source: options.packages,
+    findGuest: ({ words, environment, workingDirectory }) => {
+      const searchPath = environment["PATH"] ?? "";
+      return findGuestCommand({ tree, guestPaths, workingDirectory, searchPath }, words);
+    },
+    runGuest: (call) =>
       runGuest({
         module: options.module,
         tree,
-        arguments: prepared.words,
-        environment: { PYTHONHASHSEED: "0", ...prepared.environment },
-        workingDirectory: prepared.workingDirectory,
-        umask: prepared.umask,
-        streams: prepared.streams,
+        arguments: call.words,
+        environment: { PYTHONHASHSEED: "0", ...call.environment },
+        workingDirectory: call.workingDirectory,
+        umask: call.umask,
+        streams: call.streams,
         clock,
         epoch: request.epoch,
         hiddenNames: bridge.hiddenNames,
-        beforeLookup: prepared.beforeLookup,
+        beforeLookup: call.beforeLookup,
       }),
-    );
-
-  const { guestPaths } = options;
+  });
   const host: ShellHost = {
     tree,
     parse,
-    execute: createExecute({ tree, guestPaths, runGuest: startGuest, recordProblem }),
+    execute: createExecute({ tree, guestPaths, runGuest: (call) => bridge.run(call), recordProblem }),
     find: ({ state }, name) => {
       const path = state.variables.get("PATH")?.value;
       const searchPath = typeof path === "string" ? path : "";

@@ -2,14 +2,7 @@
 export { type BundleInput, type BundleResult, bundle, encodeImage } from "./bundle.ts";
 export { createImageFiles, type ImageFiles } from "./image-files.ts";
 export { type EncodedIndex, encodeIndex, type IndexInput, MODULE_LIMIT } from "./index-encoder.ts";
-export {
-  type CoreModule,
-  type CustomSection,
-  inspectWasm,
-  type Place,
-  type WasmFile,
-} from "./inspect-wasm.ts";
-export { METADATA_SECTION, readMetadata } from "./metadata.ts";
+export * from "./inspect.ts";
 export { planSplice } from "./splice.ts";
 export { type PlannedStart, planStart, type StartInput } from "./start.ts";
 export {

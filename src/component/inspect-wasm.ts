@@ -68,8 +68,13 @@ export function inspectWasm(file: string): WasmFile {
   });
 }
 
+/** The bytes of a part of the file. Throws WASM_UNREADABLE. */
+export function readRange(file: string, { offset, size }: Place): Uint8Array<ArrayBuffer> {
+  return withFile(file, (descriptor) => readExactly(descriptor, offset, size));
+}
+
 /** Opens, reads, closes; I/O errors become WASM_UNREADABLE. */
-export function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
+function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, "r");
@@ -85,7 +90,7 @@ export function withFile<T>(file: string, use: (descriptor: number, size: number
 }
 
 /** Reads exactly `size` bytes at `offset`. */
-export function readExactly(descriptor: number, offset: number, size: number): Uint8Array<ArrayBuffer> {
+function readExactly(descriptor: number, offset: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let done = 0;
   while (done < size) {

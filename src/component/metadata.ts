@@ -1,5 +1,5 @@
 import { invalidMetadata } from "../errors/component.ts";
-import { inspectWasm, readExactly, withFile } from "./inspect-wasm.ts";
+import { inspectWasm, readRange } from "./inspect-wasm.ts";
 import type { ComponentMetadata } from "./types.ts";
 
 export const METADATA_SECTION = "boxwright";
@@ -15,12 +15,11 @@ export function encodeMetadata(metadata: ComponentMetadata): Uint8Array {
  * The metadata of a file that Boxwright made; undefined for other .wasm files. The shape is checked as far
  * as `inspect` and `run` rely on it. Throws WASM_* and METADATA_INVALID.
  */
-export function readMetadata(file: string): ComponentMetadata | undefined {
-  const section = inspectWasm(file).customSections.findLast(({ name }) => name === METADATA_SECTION);
+export function readMetadata(file: string, outline = inspectWasm(file)): ComponentMetadata | undefined {
+  const section = outline.customSections.findLast(({ name }) => name === METADATA_SECTION);
   if (section === undefined) return undefined;
   if (section.size > METADATA_LIMIT) throw invalidMetadata(file, "it is too long");
-  const bytes = withFile(file, (descriptor) => readExactly(descriptor, section.offset, section.size));
-  return parseMetadata(file, bytes);
+  return parseMetadata(file, readRange(file, section));
 }
 
 function parseMetadata(file: string, bytes: Uint8Array): ComponentMetadata {

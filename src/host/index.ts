@@ -1,5 +1,5 @@
 /** Runs a .wasm file on this machine. See docs/bundling.md, "Running". */
-import { inspectWasm, readMetadata } from "../component/index.ts";
+import { inspectWasm, readMetadata } from "../component/inspect.ts";
 import { engineUnknown } from "../errors/host.ts";
 import { checkArguments, runEnvironment } from "./environment.ts";
 import { ENGINES, type Engine, type RunOptions } from "./types.ts";
@@ -22,11 +22,12 @@ export function parseEngine(name: string): Engine {
 export async function run(options: RunOptions): Promise<number> {
   const { file, engine = "v8", args = [], stdio = [0, 1, 2], signal } = options;
   checkArguments(args);
-  const env = runEnvironment(options, readMetadata(file)?.config.config.Env ?? []);
+  const outline = inspectWasm(file);
+  const env = runEnvironment(options, readMetadata(file, outline)?.config.config.Env ?? []);
   if (engine === "v8") {
     const { runInV8 } = await import("./v8/run.ts");
-    return runInV8(file, { args: [file, ...args], env, stdio }, signal);
+    return runInV8(file, outline, { args: [file, ...args], env, stdio }, options);
   }
   const { runExternally } = await import("./external.ts");
-  return runExternally(engine, { file, format: inspectWasm(file).format, args, env, stdio, signal });
+  return runExternally(engine, { file, format: outline.format, args, env, stdio, signal });
 }

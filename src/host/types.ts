@@ -16,6 +16,12 @@ export interface RunOptions {
    * standard output is a terminal.
    */
   readonly tty?: boolean;
+  /**
+   * Which thread a guest in V8 runs on. `own` (default): a worker with a deep stack, which `signal` can stop.
+   * `caller`: the calling thread, which is blocked until the guest ends; the quickest start. The process must
+   * then have no listeners for SIGINT and SIGTERM: they could not be called, and the signals would be lost.
+   */
+  readonly thread?: "own" | "caller";
   readonly signal?: AbortSignal;
 }
 
@@ -32,5 +38,7 @@ export type GuestOutcome =
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "trap"; readonly reason: string }
   | { readonly kind: "stack" }
+  /** V8 refuses the module, or one of its functions when it is first called. */
+  | { readonly kind: "invalid"; readonly reason: string }
   /** An import that this host does not have. */
   | { readonly kind: "foreign"; readonly what: string };

@@ -146,7 +146,7 @@ describe("a component in V8", () => {
              (then (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
              (else (i32.const 0))))`,
       );
-    assert.equal((await ran(file(recursion("500000")))).code, 0);
+    assert.equal((await ran(file(recursion("200000")))).code, 0);
     assert.equal((await failure(ran(file(recursion("-1"))))).code, "GUEST_STACK_EXHAUSTED");
   });
 
@@ -183,6 +183,28 @@ describe("a component in V8", () => {
         child.kill(signal);
         assert.deepEqual(await ended(child), { code: null, signal });
       }
+    });
+  }
+});
+
+describe("a component on the caller's thread", () => {
+  const options = { thread: "caller" } as const;
+
+  it("runs the same", async () => {
+    assert.equal((await ran(file(wasip2Command(CAT)), options, "text")).stdout, "text");
+    const failing = await failure(ran(file(wasip2Command("(unreachable)")), options));
+    assert.equal(failing.code, "GUEST_TRAPPED");
+    const code = '(func (export "boxwright_exit_code") (result i32) (i32.const 42))';
+    assert.equal((await ran(file(wasip2Command("(i32.const 1)", code)), options)).code, 42);
+  });
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`is ended by ${signal} at once`, async () => {
+      const body = "(call $say (i32.const 64) (i32.const 1)) (loop $again (br $again)) (i32.const 0)";
+      const child = inChild(file(wasip2Command(body)), "caller");
+      await firstOutput(child);
+      child.kill(signal);
+      assert.deepEqual(await ended(child), { code: null, signal });
     });
   }
 });
@@ -235,7 +257,10 @@ describe("a module in V8", () => {
     assert.equal((await failure(ran(text))).code, "WASM_NOT_WASM");
     const bytes = readFileSync(file(wasip1Command("(unreachable)")));
     const damaged = join(directory, "damaged.wasm");
+    // An instruction that there is none of, in a function's body, and a section that is none.
     writeFileSync(damaged, bytes.with(bytes.length - 3, 0xff));
+    assert.equal((await failure(ran(damaged))).code, "WASM_INVALID");
+    writeFileSync(damaged, Buffer.concat([bytes, Buffer.of(1, 1, 0)]));
     assert.equal((await failure(ran(damaged))).code, "WASM_INVALID");
   });
 });
@@ -284,9 +309,9 @@ describe("what the caller gives", () => {
 });
 
 /** Runs a file in a Node process of its own, whose standard streams are pipes. */
-function inChild(path: string): ChildProcess {
+function inChild(path: string, thread: "own" | "caller" = "own"): ChildProcess {
   const host = new URL("../../src/host/index.ts", import.meta.url).href;
-  const script = `import { run } from ${JSON.stringify(host)}; process.exit(await run({ file: process.argv[1] }));`;
+  const script = `import { run } from ${JSON.stringify(host)}; process.exit(await run({ file: process.argv[1], thread: "${thread}" }));`;
   return spawn(process.execPath, ["--input-type=module", "-e", script, path], {
     cwd: fileURLToPath(new URL(".", import.meta.url)),
     stdio: ["pipe", "pipe", "inherit"],

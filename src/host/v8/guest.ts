@@ -40,7 +40,8 @@ export function runGuest(job: GuestJob, descriptors: Descriptors = hostDescripto
   } catch (error) {
     if (error instanceof GuestExit) return { kind: "exit", code: exactCode(exports) ?? error.code };
     if (error instanceof RangeError) return { kind: "stack" };
-    return { kind: "trap", reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: error instanceof WebAssembly.CompileError ? "invalid" : "trap", reason };
   }
 }
 

@@ -43,6 +43,14 @@ export function layerInvalidWhiteout(path: string): BoxwrightError {
   });
 }
 
+export function layerReservedName(path: string): BoxwrightError {
+  return new BoxwrightError({
+    code: "LAYER_RESERVED_NAME",
+    message: `${path} cannot be in an image, because names that begin with .wh. stand for what a layer removes`,
+    hint: "give the file another name, or remove it in the same step",
+  });
+}
+
 export function layerDuplicatePath(path: string): BoxwrightError {
   return new BoxwrightError({
     code: "LAYER_DUPLICATE_PATH",

@@ -18,6 +18,11 @@ export function whiteoutName(path: string): string {
   return `${directory}${prefix}${name}`;
 }
 
+/** Whether a file of this name would be taken for a whiteout. */
+export function hasReservedName(path: string): boolean {
+  return path.split("/").some((name) => name.startsWith(prefix));
+}
+
 export function opaqueMarker(path: string): string {
   return path === "" ? opaqueName : `${path}/${opaqueName}`;
 }

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { contextFileChanged, contextFileUnreadable, layerDuplicatePath } from "../../errors/filesystem.ts";
+import {
+  contextFileChanged,
+  contextFileUnreadable,
+  layerDuplicatePath,
+  layerReservedName,
+} from "../../errors/filesystem.ts";
 import type { BlobWriter, Store } from "../../store/types.ts";
 import { comparePaths } from "../order.ts";
 import type { TarWriter as TarWriterType } from "../tar/writer.ts";
@@ -14,7 +19,7 @@ import type {
   LayerChange,
   TreeDraft,
 } from "../types.ts";
-import { opaqueMarker, whiteoutName } from "./whiteout.ts";
+import { hasReservedName, opaqueMarker, whiteoutName } from "./whiteout.ts";
 
 const chunkSize = 1 << 20;
 
@@ -72,6 +77,7 @@ const isRemoval = (change: DraftChange): boolean => change.kind === "whiteout" |
 export function canonicalOrder(changes: readonly DraftChange[]): readonly DraftChange[] {
   const byPath = new Map<string, DraftChange>();
   for (const change of changes) {
+    if (!isRemoval(change) && hasReservedName(change.path)) throw layerReservedName(change.path);
     const key = `${isRemoval(change) ? change.kind : ""}\0${change.path}`;
     if (byPath.has(key)) throw layerDuplicatePath(change.path);
     byPath.set(key, change);

@@ -125,7 +125,8 @@ async function* bzip2(chunks: Chunks): AsyncGenerator<Uint8Array> {
 }
 
 async function* xz(chunks: Chunks): AsyncGenerator<Uint8Array> {
-  const { XzReadableStream } = await import("xz-decompress");
+  // A CommonJS module whose names Node does not see from outside.
+  const { XzReadableStream } = (await import("xz-decompress")).default;
   const compressed = ReadableStream.from(chunks);
   yield* new XzReadableStream(compressed as ConstructorParameters<typeof XzReadableStream>[0]);
 }

@@ -12,7 +12,8 @@ export function cleanPath(name: string): string {
     if (part === "..") {
       if (parts.pop() === undefined) throw tarPathEscapes(name);
     } else {
-      if (Buffer.byteLength(part) > 255) throw tarInvalidName(name);
+      // A whiteout's name is longer than what it removes, and never a file's.
+      if (Buffer.byteLength(part) > (part.startsWith(".wh.") ? 259 : 255)) throw tarInvalidName(name);
       parts.push(part);
     }
   }

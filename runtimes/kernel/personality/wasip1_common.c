@@ -56,12 +56,18 @@ u32 wasi_file(u32 fd, struct file **file) {
   return *file ? 0 : wasi_errno(-EBADF);
 }
 
-/* Device 1; inode numbers from 1: 0 means "none" to some programs. */
+/*
+ * Device 1; inode numbers from 1: 0 means "none" to some programs. The file type is one byte; what preview 1 leaves
+ * unused of its eight tells the guests that look there (docs/runtimes.md, "Permissions") the permissions and owners:
+ * a byte 1, then mode, uid and gid, 16 bits each.
+ */
 void wasi_write_filestat(u32 ino, u32 at) {
   const struct inode *n = inode_get(ino);
   guest_store64(at, 1);
   guest_store64(at + 8, (u64)ino + 1);
-  guest_store64(at + 16, wasi_filetype(n->mode));
+  u32 permissions = 1u << 8 | (n->mode & 07777) << 16;
+  u64 owners = (u64)MIN(n->uid, 0xffffu) | (u64)MIN(n->gid, 0xffffu) << 16;
+  guest_store64(at + 16, wasi_filetype(n->mode) | permissions | owners << 32);
   guest_store64(at + 24, n->nlink);
   guest_store64(at + 32, is_directory(n) ? 4096 : n->size);
   guest_store64(at + 40, (u64)n->atime);

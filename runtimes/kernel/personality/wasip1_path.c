@@ -7,6 +7,8 @@ enum { LOOKUP_FOLLOW = 1 };
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
 enum { RIGHT_READ = 1 << 1, RIGHT_WRITE = 1 << 6, RIGHT_ALLOCATE = 1 << 8, RIGHT_READDIR = 1 << 14, RIGHT_SET_SIZE = 1 << 22 };
 enum { SET_ATIME = 1, SET_ATIME_NOW = 2, SET_MTIME = 4, SET_MTIME_NOW = 8, ALL_TIMES = 15 };
+/* Not preview 1's: `atime` is a mode (docs/runtimes.md, "Permissions"). */
+enum { SET_MODE = 16 };
 
 static u8 first_text[PATH_LIMIT], second_text[PATH_LIMIT];
 
@@ -129,11 +131,11 @@ WASI_EXPORT(path_filestat_set_times)(u32 dir, u32 lookup, u32 at, u32 length, u6
   struct path path;
   u32 ino;
   i64 a, m;
-  if (flags & ~(u32)ALL_TIMES || !wasi_time(flags, SET_ATIME, SET_ATIME_NOW, atime, &a) ||
-      !wasi_time(flags, SET_MTIME, SET_MTIME_NOW, mtime, &m))
-    return wasi_errno(-EINVAL);
+  bool times = wasi_time(flags, SET_ATIME, SET_ATIME_NOW, atime, &a) && wasi_time(flags, SET_MTIME, SET_MTIME_NOW, mtime, &m);
+  if (flags != SET_MODE && (flags & ~(u32)ALL_TIMES || !times)) return wasi_errno(-EINVAL);
   int error = get_path(dir, at, length, first_text, &path);
   if (!error) error = vfs_find(path, lookup & LOOKUP_FOLLOW, &ino);
+  if (!error && flags == SET_MODE) return wasi_errno(vfs_set_mode(ino, (u32)atime));
   return wasi_errno(error ? error : vfs_set_times(ino, a, m));
 }
 
@@ -149,11 +151,15 @@ static void put(struct output *out, const void *bytes, u32 size) {
   out->left -= size;
 }
 
-/* A cookie is the sequence number at which the next entry is looked for; "." and ".." have 0 and 1. */
+/*
+ * A cookie is the sequence number at which the next entry is looked for; "." and ".." have 0 and 1. A removed
+ * directory has no entries at all.
+ */
 static bool entry_at(u32 dir, u64 cookie, struct directory_entry *entry) {
   const struct inode *n = inode_get(dir);
+  if (n->dir.removed) return false;
   if (cookie == 0) *entry = (struct directory_entry){(const u8 *)".", 1, dir, 0};
-  else if (cookie == 1) *entry = (struct directory_entry){(const u8 *)"..", 2, n->dir.removed ? dir : n->dir.parent, 1};
+  else if (cookie == 1) *entry = (struct directory_entry){(const u8 *)"..", 2, n->dir.parent, 1};
   else return directory_next(dir, cookie, entry);
   return true;
 }

@@ -6,6 +6,7 @@
 #include "device.h"
 
 #include "../glue.h"
+#include "../index.h"
 #include "../port/port.h"
 #include "file.h"
 
@@ -196,7 +197,9 @@ int devices_start(void) {
   if (!error && directory_lookup(ROOT, tmp, sizeof tmp) == NO_INODE)
     error = put(ROOT, "tmp", make_root_owned(S_IFDIR | S_ISVTX | 0777));
   if (error) return error;
-  if (!user_is_root()) inode_get(fd)->mode = S_IFDIR | 0555;
+  /* As /proc/self/fd is: the process's, which is how programs can tell whose process it is. */
+  inode_get(fd)->uid = index_super()->uid;
+  inode_get(fd)->gid = index_super()->gid;
   descriptor_directory = fd;
   inode_hold(fd); /* its number stays its own, even if it is removed */
   root->mtime = changed;

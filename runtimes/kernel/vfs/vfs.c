@@ -1,6 +1,7 @@
 /* vfs.c: opening, looking up, attributes. Names are made and removed in names.c. */
 #include "vfs.h"
 
+#include "../index.h"
 #include "data.h"
 #include "device.h"
 #include "directory.h"
@@ -80,5 +81,15 @@ int vfs_set_times(u32 ino, i64 atime, i64 mtime) {
   if (atime != TIME_KEEP) n->atime = atime == TIME_NOW ? time : atime;
   if (mtime != TIME_KEEP) n->mtime = mtime == TIME_NOW ? time : mtime;
   if (atime != TIME_KEEP || mtime != TIME_KEEP) n->ctime = time;
+  return 0;
+}
+
+int vfs_set_mode(u32 ino, u32 mode) {
+  struct inode *n = inode_get(ino);
+  if (!user_owns(n)) return -EPERM;
+  /* Only root may give away the rights of a group that it is not in. */
+  if (!user_is_root() && n->gid != index_super()->gid) mode &= ~(u32)S_ISGID;
+  n->mode = (n->mode & S_IFMT) | (mode & 07777);
+  n->ctime = now();
   return 0;
 }

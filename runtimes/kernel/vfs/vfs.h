@@ -34,5 +34,6 @@ int vfs_find(struct path path, bool follow, u32 *ino);
 #define TIME_KEEP INT64_MIN
 #define TIME_NOW (INT64_MIN + 1)
 int vfs_set_times(u32 ino, i64 atime, i64 mtime);
+int vfs_set_mode(u32 ino, u32 mode);
 
 #endif

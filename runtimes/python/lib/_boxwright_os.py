@@ -2,46 +2,29 @@
 
 WASI has no users, no umask and no owners, so CPython compiles none of these calls. Programs that are written for
 a Linux image call them without a second thought (pip itself: os.getuid, os.umask), so they are supplied here:
-who runs is what /proc/self/status says, as on Linux. What would need another process stays away, so that
+who runs is who owns /dev/fd, as on Linux. What would need another process stays away, so that
 `hasattr(os, "fork")` goes on telling the truth.
 """
 
+import errno as _errno
 import os
 
-_EPERM = 1
-_ENOTTY = 25
 
-
-def _identity():
-    """(uid, gid) of this run; root where the host says nothing."""
-    found = {"Uid": 0, "Gid": 0}
+def _owner():
+    """Of this process's own directory of descriptors, which is the process's user, as on Linux."""
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            for line in status:
-                name, _, value = line.partition(":")
-                if name in found:
-                    found[name] = int(value.split()[0])
-    except (OSError, ValueError, IndexError):
-        pass
-    return found["Uid"], found["Gid"]
-
-
-_known = None
-
-
-def _known_identity():
-    global _known
-    if _known is None:
-        _known = _identity()
-    return _known
+        status = os.stat("/dev/fd")
+    except OSError:
+        return 0, 0
+    return status.st_uid, status.st_gid
 
 
 def getuid():
-    return _known_identity()[0]
+    return _owner()[0]
 
 
 def getgid():
-    return _known_identity()[1]
+    return _owner()[1]
 
 
 def geteuid():
@@ -79,7 +62,7 @@ def umask(mask, /):
 
 def _refuse_other_owner(path, uid, gid):
     if uid not in (-1, getuid()) or gid not in (-1, getgid()):
-        raise PermissionError(_EPERM, os.strerror(_EPERM), path)
+        raise PermissionError(_errno.EPERM, os.strerror(_errno.EPERM), path)
 
 
 def chown(path, uid, gid, *, dir_fd=None, follow_symlinks=True):
@@ -103,7 +86,7 @@ def fchmod(fd, mode):
 
 def get_terminal_size(fd=1, /):
     if not os.isatty(fd):
-        raise OSError(_ENOTTY, os.strerror(_ENOTTY))
+        raise OSError(_errno.ENOTTY, os.strerror(_errno.ENOTTY))
     try:
         return os.terminal_size((int(os.environ["COLUMNS"]), int(os.environ["LINES"])))
     except (KeyError, ValueError):

@@ -105,6 +105,7 @@ class Builder {
 
   #makeDirectory(path: string): InodeNumber {
     const onMissing = (parent: InodeNumber, name: string): InodeNumber => {
+      // The name may come from a symbolic link's target.
       checkName(name, path);
       const number = this.add({ kind: "directory", attributes: rootUserDirectory, entries: new Map() });
       this.#writable(parent).entries.set(name, number);
@@ -139,7 +140,7 @@ function guarded<T>(path: string, action: () => T): T {
 function split(path: string): { readonly parent: string; readonly name: string } {
   const slash = path.lastIndexOf("/");
   const name = path.slice(slash + 1);
-  checkName(name, path);
+  for (const part of path.split("/")) checkName(part, path);
   return { parent: path.slice(0, Math.max(slash, 0)), name };
 }
 

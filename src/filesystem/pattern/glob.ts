@@ -74,28 +74,74 @@ export function parseClass(
   return [{ kind: "class", negated, ranges }, position + 1];
 }
 
-/** Whether the whole text matches. */
-export function matchSteps(steps: readonly Step[], text: readonly number[]): boolean {
+/** Whether the whole text matches; `orParent`: or what is before one of its slashes. */
+export function matchSteps(steps: readonly Step[], text: readonly number[], orParent = false): boolean {
   // The set of steps that may come next, as the text is read once (Thompson's simulation).
-  let current = closure(steps, [0], true);
+  const states = new StateSet(steps);
+  states.add(0, true);
   for (const code of text) {
-    const next: number[] = [];
-    for (const index of current) advance(steps, index, code, next);
-    if (next.length === 0) return false;
-    current = closure(steps, next, code === slash);
+    if (orParent && code === slash && states.accepted) return true;
+    states.advance(code);
+    if (states.isEmpty) return false;
   }
-  return current.has(steps.length);
+  return states.accepted;
 }
 
-function advance(steps: readonly Step[], index: number, code: number, next: number[]): void {
-  const step = steps[index];
-  if (step === undefined) return;
-  if (step.kind === "star") {
-    if (code !== slash) next.push(index);
-  } else if (step.kind === "deep") {
-    next.push(index);
-  } else if (accepts(step, code)) {
-    next.push(index + 1);
+/** Step numbers without duplicates, in memory that is used again for every character. */
+class StateSet {
+  readonly #steps: readonly Step[];
+  /** The round in which a step was last added: a step is in the set if that is this round. */
+  readonly #addedIn: Uint32Array;
+  #current: number[] = [];
+  #next: number[] = [];
+  #round = 1;
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    this.#addedIn = new Uint32Array(steps.length + 1);
+  }
+
+  get isEmpty(): boolean {
+    return this.#current.length === 0;
+  }
+
+  get accepted(): boolean {
+    return this.#addedIn[this.#steps.length] === this.#round;
+  }
+
+  /** Adds a step and what is reached from it without reading: past stars, and past a boundary where there is one. */
+  add(first: number, atBoundary: boolean): void {
+    const list = this.#current;
+    let at = list.length;
+    this.#push(first);
+    for (; at < list.length; at++) {
+      const index = list[at] ?? 0;
+      const step = this.#steps[index];
+      if (step === undefined) continue;
+      const passes = step.kind === "star" || step.kind === "deep" || (step.kind === "boundary" && atBoundary);
+      if (passes || step.kind === "optional") this.#push(index + 1);
+      if (step.kind === "optional") this.#push(index + 1 + step.steps);
+    }
+  }
+
+  advance(code: number): void {
+    const from = this.#current;
+    this.#current = this.#next;
+    this.#current.length = 0;
+    this.#next = from;
+    this.#round++;
+    for (const index of from) {
+      const step = this.#steps[index];
+      if (step === undefined) continue;
+      if (step.kind === "deep" || (step.kind === "star" && code !== slash)) this.add(index, code === slash);
+      else if (accepts(step, code)) this.add(index + 1, code === slash);
+    }
+  }
+
+  #push(index: number): void {
+    if (this.#addedIn[index] === this.#round) return;
+    this.#addedIn[index] = this.#round;
+    this.#current.push(index);
   }
 }
 
@@ -105,17 +151,4 @@ function accepts(step: Step, code: number): boolean {
   if (step.kind !== "class") return false;
   // As in Go, only `*` and `?` exclude slashes: a class may match one.
   return step.ranges.some(({ from, to }) => from <= code && code <= to) !== step.negated;
-}
-
-/** Adds what is reached without reading: past stars, and past a boundary where there is one. */
-function closure(steps: readonly Step[], start: readonly number[], atBoundary: boolean): Set<number> {
-  const reached = new Set(start);
-  for (const index of reached) {
-    const step = steps[index];
-    if (step === undefined) continue;
-    const passes = step.kind === "star" || step.kind === "deep" || (step.kind === "boundary" && atBoundary);
-    if (passes || step.kind === "optional") reached.add(index + 1);
-    if (step.kind === "optional") reached.add(index + 1 + step.steps);
-  }
-  return reached;
 }

@@ -27,7 +27,10 @@ export interface IgnoreMatcher {
 interface Rule {
   readonly text: string;
   readonly negated: boolean;
-  readonly steps: readonly Step[];
+  /** The part before the first special character. */
+  readonly literal: string;
+  /** Undefined where the pattern is only its literal part. */
+  readonly steps: readonly Step[] | undefined;
 }
 
 /** Compiles the text of a .dockerignore. Throws PATTERN_INVALID, IGNORE_FILE_TOO_LARGE. */
@@ -44,11 +47,11 @@ export function compileIgnorePatterns(patterns: readonly string[]): IgnoreMatche
   const negations = rules.filter(({ negated }) => negated);
 
   function ignores(path: string): boolean {
-    // The path itself and the directories above it: a rule that matches one of them matches the path.
-    const parts = path.split("/");
-    const levels = parts.map((_, i) => codePoints(parts.slice(0, i + 1).join("/")));
-    for (const { negated, steps } of rules.toReversed()) {
-      if (levels.some((level) => matchSteps(steps, level))) return !negated;
+    // A rule that matches the path or a directory above it decides; the last such rule wins.
+    const points = codePoints(path);
+    for (let i = rules.length - 1; i >= 0; i--) {
+      const rule = rules[i];
+      if (rule !== undefined && matchesRule(rule, path, points)) return !rule.negated;
     }
     return false;
   }
@@ -58,6 +61,13 @@ export function compileIgnorePatterns(patterns: readonly string[]): IgnoreMatche
       ignores(directory) && !negations.some(({ text }) => mayMatchBelow(text, directory)),
     patterns: rules.map(({ text, negated }) => (negated ? `!${text}` : text)),
   };
+}
+
+function matchesRule({ literal, steps }: Rule, path: string, points: readonly number[]): boolean {
+  if (steps === undefined) {
+    return path.startsWith(literal) && (path.length === literal.length || path[literal.length] === "/");
+  }
+  return path.startsWith(literal) && matchSteps(steps, points, true);
 }
 
 /** ReadAll() of patternmatcher/ignorefile: comments only in column 0; trimmed, cleaned, no leading slash. */
@@ -84,7 +94,9 @@ function compileRule(line: string): Rule[] {
     if (text.length === 1) throw patternInvalid("!", "there is nothing after the exclamation mark");
     text = text.slice(1);
   }
-  return [{ text, negated, steps: compileSteps(text) }];
+  const special = text.search(/[*?[\\]/);
+  const literal = special < 0 ? text : text.slice(0, special);
+  return [{ text, negated, literal, steps: special < 0 ? undefined : compileSteps(text) }];
 }
 
 /** The characters that Go's unicode.IsSpace knows, which are not those of String.trim (U+FEFF). */

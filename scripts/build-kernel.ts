@@ -18,7 +18,13 @@ import {
   kernelFile,
   STACK_SIZE,
 } from "./kernel/merge.ts";
-import { dynamicMemorySize, editModule, trimDataSegment, withoutCustom } from "./kernel/module-edit.ts";
+import {
+  dynamicMemorySize,
+  editModule,
+  isEmptyFunction,
+  trimDataSegment,
+  withoutCustom,
+} from "./kernel/module-edit.ts";
 import { readExports, readModule, SECTION, writeModule } from "./runtimes/wasm/module.ts";
 
 const run = promisify(execFile);
@@ -27,7 +33,7 @@ const SOURCES = fileURLToPath(new URL("../runtimes/kernel/", import.meta.url));
 const PREBUILT = join(SOURCES, "prebuilt");
 const FOLDERS = ["vfs", "process", "personality"];
 
-/** Would put addresses into the data of a "one" build at start; the sources have no such data, see compile(). */
+/** Would put addresses into the data of a "one" build at start; the sources have no such data, which compile() checks. */
 const RELOCATIONS = "__wasm_apply_data_relocs";
 
 const COMPILER_FLAGS = [
@@ -71,6 +77,9 @@ async function compile(
   await run("clang-19", [...flags, ...(await sources(port)), "-o", raw!], { cwd: SOURCES });
   await binaryen("wasm-as", [join(SOURCES, "glue", `${memories}.wat`), "-o", glue!]);
   const compiled = await readFile(raw!);
+  if (memories === "one" && !isEmptyFunction(compiled, RELOCATIONS)) {
+    throw new Error("the kernel's data holds addresses: a one-memory build cannot relocate them");
+  }
   const dataSize = memories === "one" ? dynamicMemorySize(compiled) : undefined;
   await writeFile(raw!, memories === "one" ? trimDataSegment(compiled) : compiled);
   await binaryen("wasm-merge", [raw!, "kernel", glue!, "env", "--skip-export-conflicts", "-o", linked!]);

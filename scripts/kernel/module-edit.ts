@@ -61,6 +61,34 @@ function renameImports(body: Uint8Array, modules: ReadonlyMap<string, string>): 
   return Buffer.concat(parts);
 }
 
+/** Whether an exported function does nothing: its body has no locals and ends at once. */
+export function isEmptyFunction(bytes: Uint8Array, name: string): boolean {
+  const sections = readModule(bytes);
+  const body = (id: number): Uint8Array => sections.find((section) => section.id === id)!.body;
+  const index = readExports(body(SECTION.export)).find((found) => found.name === name)?.index;
+  if (index === undefined) throw new RangeError(`the module does not export ${name}`);
+  const code = body(SECTION.code);
+  let { next } = readUnsigned(code, 0);
+  for (let skipped = countImportedFunctions(body(SECTION.import)); skipped < index; skipped++) {
+    const size = readUnsigned(code, next);
+    next = size.next + size.value;
+  }
+  return code[next] === 2 && code[next + 1] === 0 && code[next + 2] === 0x0b;
+}
+
+function countImportedFunctions(body: Uint8Array): number {
+  let functions = 0;
+  let { value: count, next } = readUnsigned(body, 0);
+  for (; count > 0; count--) {
+    const module = readUnsigned(body, next);
+    const field = module.next + module.value;
+    const length = readUnsigned(body, field);
+    if (body[length.next + length.value] === 0) functions++;
+    next = importEnd(body, field);
+  }
+  return functions;
+}
+
 /** Where an import ends whose field name starts at `position` (core specification 5.5.5). */
 function importEnd(body: Uint8Array, position: number): number {
   const length = readUnsigned(body, position);

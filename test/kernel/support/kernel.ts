@@ -107,11 +107,15 @@ const DATA = 65536;
 
 /** The kernel's preview-1 functions, called from outside. Results: the preview-1 errno, or what was asked for. */
 export class Kernel {
+  /** The guest's memory. */
   readonly memory: { readonly buffer: ArrayBuffer };
+  /** The one that the host sees: the kernel's. */
+  readonly hostMemory: { readonly buffer: ArrayBuffer };
   readonly #functions: Readonly<Record<string, unknown>>;
 
   constructor(exports: Readonly<Record<string, unknown>>) {
     this.#functions = exports;
+    this.hostMemory = exports["memory"] as { buffer: ArrayBuffer };
     this.memory = (exports["guest_memory"] ?? exports["memory"]) as { buffer: ArrayBuffer };
   }
 

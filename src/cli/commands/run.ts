@@ -44,7 +44,7 @@ async function execute(image: string, args: readonly string[], flags: Flags): Pr
   const engine = parseEngine(flags.engine);
   const env = await readEnvironment(flags);
   const { file } = await resolveWasm(image, openHomeStore);
-  process.exitCode = await run({ file, engine, args, env });
+  process.exitCode = await run({ file, engine, args, env, thread: "caller" });
 }
 
 /** `--env-file` first, then `--env`, so that the latter wins (docker run does the same). */

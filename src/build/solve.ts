@@ -1,0 +1,160 @@
+import type { Dockerfile, Platform } from "../dockerfile/index.ts";
+import { buildAborted, contextKindUnknown } from "../errors/build.ts";
+import { BoxwrightError, type SourceRange } from "../errors/index.ts";
+import { writeLayer } from "../filesystem/index.ts";
+import type { Timestamp } from "../filesystem/types.ts";
+import { loadRuntime, runtimeFile } from "../runtimes/index.ts";
+import type { Executor } from "../sandbox/types.ts";
+import type { Store } from "../store/index.ts";
+import { resolveImage } from "./base.ts";
+import { openContentDigests } from "./context/digests.ts";
+import { createHostTree } from "./context/host-tree.ts";
+import type { OpenedContext } from "./context/open.ts";
+import { createSnapshotTree } from "./context/snapshot-tree.ts";
+import { createLayers } from "./layers.ts";
+import { dependencies, findTarget, type SourceReference } from "./references.ts";
+import { createSemaphore, type NamedSource, type Session } from "./session.ts";
+import { buildStage } from "./stage.ts";
+import { keyOf, type StageState, treeKey } from "./state.ts";
+import { createStepCache } from "./step-cache.ts";
+import type { BuildOptions } from "./types.ts";
+import { globalVariables } from "./variables.ts";
+import { version } from "./version.ts";
+
+export interface SolveInput {
+  readonly options: BuildOptions;
+  readonly store: Store;
+  readonly opened: OpenedContext;
+  readonly dockerfile: Dockerfile;
+  readonly platform: Platform;
+  readonly epoch: Timestamp;
+}
+
+/** Builds the target stage and all that it needs, stages that do not need each other at the same time. */
+export async function solve(
+  input: SolveInput,
+): Promise<{ readonly state: StageState; readonly session: Session }> {
+  const { options, dockerfile } = input;
+  const target = findTarget(dockerfile, options.target);
+  const failed = new AbortController();
+  const signal =
+    options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal]);
+  const stages = new Map<number, Promise<StageState>>();
+  let executor: Executor | undefined;
+
+  const session = await createSession(input, {
+    signal,
+    target: target.name ?? "default",
+    stage: solveStage,
+    executor: async () => {
+      if (executor === undefined) {
+        const { createWasmExecutor } = await import("../sandbox/index.ts");
+        executor ??= createWasmExecutor({ store: input.store, loadRuntime: sandboxRuntime });
+      }
+      return executor;
+    },
+  });
+
+  function solveStage(index: number): Promise<StageState> {
+    let state = stages.get(index);
+    if (state === undefined) {
+      const stage = dockerfile.stages[index];
+      if (stage === undefined) throw new RangeError(`no stage ${index}`);
+      state = buildStage(session, stage);
+      stages.set(index, state);
+      // What this stage will ask for is started now; its failure is met where it is asked for, or right here.
+      state.catch((error: unknown) => failed.abort(error));
+      for (const needed of dependencies(stage, dockerfile.stages, options.buildContexts ?? {})) {
+        solveStage(needed).catch(() => undefined);
+      }
+    }
+    return state;
+  }
+
+  try {
+    return { state: await solveStage(target.index), session };
+  } catch (error) {
+    // The first failure is the cause of all others.
+    const first = failed.signal.aborted ? failed.signal.reason : error;
+    throw options.signal?.aborted === true && !(first instanceof BoxwrightError)
+      ? buildAborted(first)
+      : first;
+  } finally {
+    await Promise.allSettled(stages.values());
+    await Promise.all([executor?.close(), session.digests.save()]);
+  }
+}
+
+async function sandboxRuntime(name: string) {
+  const runtime = await loadRuntime(name);
+  const { guest, guestPaths } = runtime.manifest;
+  return { guestFile: runtimeFile(runtime, guest.file), guestDigest: guest.sha256, guestPaths };
+}
+
+interface SessionParts {
+  readonly signal: AbortSignal;
+  readonly target: string;
+  readonly stage: (index: number) => Promise<StageState>;
+  readonly executor: Session["executor"];
+}
+
+async function createSession(input: SolveInput, parts: SessionParts): Promise<Session> {
+  const { options, store, opened, dockerfile, platform, epoch } = input;
+  const { signal } = parts;
+  const layers = createLayers(store);
+  const emit: Session["emit"] = (event) => options.onEvent?.(event);
+  const warned = new Set<string>();
+  const warn: Session["warn"] = (warning) => {
+    if (warned.has(warning.message)) return;
+    warned.add(warning.message);
+    emit({ kind: "warning", warning });
+  };
+  const images = new Map<string, Promise<StageState>>();
+  const time = options.timestamps === "keep" ? undefined : epoch;
+
+  const base: Session["base"] = (reference, wanted) => {
+    if (reference.kind === "stage") return parts.stage(reference.index);
+    const key = keyOf([reference, wanted]);
+    let state = images.get(key);
+    if (state === undefined) {
+      state = resolveImage({ options, store, layers, signal, warn }, reference, wanted);
+      images.set(key, state);
+    }
+    return state;
+  };
+
+  async function source(reference: SourceReference, range: SourceRange): Promise<NamedSource> {
+    if (reference.kind === "named-context" && !/^[a-z-]+:\/\//.test(reference.value)) {
+      const tree = createHostTree(reference.value, { ignore: undefined, time });
+      if (tree.node("") === undefined) throw contextKindUnknown(reference.name, reference.value).at(range);
+      return { key: undefined, tree: async () => tree };
+    }
+    const state = await base(reference, platform);
+    return {
+      key: treeKey(state.layers),
+      tree: async () => createSnapshotTree(await layers.snapshot(state.layers)),
+    };
+  }
+
+  return {
+    options,
+    dockerfile,
+    platform,
+    store,
+    layers,
+    steps: createStepCache(store, layers, { read: options.noCache !== true }),
+    digests: await openContentDigests(store, opened.key),
+    epoch,
+    globals: globalVariables(dockerfile, options.buildArguments ?? {}, platform, parts.target),
+    signal,
+    emit,
+    warn,
+    context: async () => opened.tree,
+    base,
+    source,
+    runtimeKey: async (name) => `${version} ${(await loadRuntime(name)).manifest.guest.sha256}`,
+    executor: parts.executor,
+    writeDraft: (draft) => writeLayer(draft, store, { signal }),
+    runs: createSemaphore(),
+  };
+}

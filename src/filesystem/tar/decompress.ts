@@ -60,13 +60,19 @@ export async function* decompress(
   }
   let input = 0;
   let output = 0;
+  let sourceFailure: unknown;
   const check = (): void => {
     if (output > 64 * 2 ** 20 && output > input * limits.ratio) throw tarBomb(limits.ratio);
   };
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of peeked.chunks) {
-      input += chunk.length;
-      yield chunk;
+    try {
+      for await (const chunk of peeked.chunks) {
+        input += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      sourceFailure = error;
+      throw error;
     }
   }
   try {
@@ -76,6 +82,8 @@ export async function* decompress(
       yield chunk;
     }
   } catch (cause) {
+    // A source that cannot be read says nothing about what is in it.
+    if (sourceFailure !== undefined) throw sourceFailure;
     if (cause instanceof BoxwrightError) throw cause;
     throw tarDecompression(peeked.compression, cause);
   }

@@ -48,6 +48,8 @@ export const RIGHTS_ALL = 0x1fffffffn;
 export const RIGHT_FD_READ = 2n;
 export const RIGHT_FD_WRITE = 64n;
 export const FSTFLAGS = { ATIM: 1, ATIM_NOW: 2, MTIM: 4, MTIM_NOW: 8 } as const;
+/** Not preview 1's: the call's access time is a mode (docs/runtimes.md, "Permissions"). */
+export const SET_MODE = 16;
 export const WHENCE = { SET: 0, CURRENT: 1, END: 2 } as const;
 export const CLOCK = { REALTIME: 0, MONOTONIC: 1, PROCESS: 2, THREAD: 3 } as const;
 export const EVENT = { CLOCK: 0, FD_READ: 1, FD_WRITE: 2 } as const;

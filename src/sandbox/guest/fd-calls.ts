@@ -49,6 +49,11 @@ export function writeFilestat(context: FileContext, pointer: number, inode: numb
   memory.setU64(pointer, 1n);
   memory.setU64(pointer + 8, BigInt(stat.inode));
   memory.setU8(pointer + 16, filetypeOf(stat.kind));
+  // In preview 1's padding: permissions and owners, for the guests that look (docs/runtimes.md, "Permissions").
+  memory.setU8(pointer + 17, 1);
+  memory.setU16(pointer + 18, stat.mode & 0o7777);
+  memory.setU16(pointer + 20, Math.min(stat.uid, 0xffff));
+  memory.setU16(pointer + 22, Math.min(stat.gid, 0xffff));
   memory.setU64(pointer + 24, BigInt(stat.links));
   memory.setU64(pointer + 32, BigInt(stat.size));
   for (const at of [40, 48, 56]) memory.setU64(pointer + at, time);

@@ -1,5 +1,13 @@
 import type { InodeNumber } from "../../filesystem/types.ts";
-import { FDFLAGS, GuestError, LOOKUP_FOLLOW, OFLAGS, RIGHT_FD_READ, RIGHT_FD_WRITE } from "./abi.ts";
+import {
+  FDFLAGS,
+  GuestError,
+  LOOKUP_FOLLOW,
+  OFLAGS,
+  RIGHT_FD_READ,
+  RIGHT_FD_WRITE,
+  SET_MODE,
+} from "./abi.ts";
 import { type Channel, openFileChannel } from "./channel.ts";
 import { SUCCESS } from "./descriptors.ts";
 import { type FileContext, requestedTime, writeFilestat } from "./fd-calls.ts";
@@ -117,12 +125,16 @@ export function pathCalls(context: PathContext): HostFunctions {
       flags: number,
       pointer: number,
       length: number,
-      _atime: bigint,
+      atime: bigint,
       mtime: bigint,
       fstflags: number,
     ) {
       const { base, text } = path(fd, pointer, length);
       const inode = tree.resolve(text, { base, followLast: (flags & LOOKUP_FOLLOW) !== 0 });
+      if (fstflags === SET_MODE) {
+        tree.setAttributes(inode, { mode: Number(atime) & 0o7777 });
+        return SUCCESS;
+      }
       const time = requestedTime(fstflags, mtime, context.now);
       if (time !== undefined) tree.setAttributes(inode, { mtime: time });
       return SUCCESS;

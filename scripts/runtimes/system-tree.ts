@@ -158,7 +158,7 @@ export function systemTree(): readonly TreeEntry[] {
       ([path, mode = 0o755, gid = 0]): TreeEntry => ({ kind: "directory", path, mode, gid }),
     ),
     ...Object.entries(LINKS).map(([path, target]): TreeEntry => ({ kind: "symlink", path, target })),
-    file("usr/bin/env", "The env command of a Boxwright image: the component runs it by itself.\n", 0o755),
+    file("usr/bin/env", "A command of Boxwright's build shell, which the component knows too.\n", 0o755),
     ...COMMANDS.map((name) => commandOfBuildShell(`usr/bin/${name}`)),
     ...ADMINISTRATION.map((name) => commandOfBuildShell(`usr/sbin/${name}`)),
     file(
@@ -200,7 +200,10 @@ export function systemTree(): readonly TreeEntry[] {
   ];
 }
 
-/** Not a script, and not a format that anything executes: running it in a component is exit code 126. */
+/**
+ * Not a script, and not a format that anything executes: running it in a component is exit code 126. The build
+ * shell (src/sandbox) knows its commands by the first words.
+ */
 function commandOfBuildShell(path: string): TreeEntry {
   const content = Buffer.from(
     "A command of Boxwright's build shell: it works in RUN, not in the component.\n",

@@ -156,7 +156,8 @@ describe("a damaged manifest", () => {
     for (const path of paths) {
       for (const replacement of [undefined, [-1.5], -1.5]) {
         const broken = structuredClone(manifest) as unknown;
-        const optional = path[0] === "base" && path[1] === "settings" && path.length === 3;
+        const optional =
+          (path[1] === "settings" && path.length === 3) || (path[1] === "functions" && path.length === 3);
         if (optional && replacement === undefined) continue;
         replace(broken, path, replacement);
         writeFileSync(join(directory, "snake", "manifest.json"), JSON.stringify(broken));

@@ -68,16 +68,16 @@ export function packageNeedsBuild(
 ): BoxwrightError {
   return new BoxwrightError({
     code: "PACKAGE_NEEDS_BUILD",
-    message: `package ${name}${version === undefined ? "" : ` ${version}`} comes only as source (${archives[0] ?? "an archive"}), and building it needs processes that the sandbox does not have`,
+    message: `package ${name}${version === undefined ? "" : ` ${version}`} comes only as source (${archives[0] ?? "an archive"}), which could not be built here: only builds that need nothing but Python can`,
     hint: "build its wheel beforehand (pip wheel), COPY it and install the file; if that wheel ends in -none-any.whl it will work",
   });
 }
 
-export function projectNeedsBuild(exitCode: number): BoxwrightError {
+export function projectNeedsBuild(name: string): BoxwrightError {
   return new BoxwrightError({
     code: "PROJECT_NEEDS_BUILD",
-    message: `pip could not build a local project: its build backend needs processes that the sandbox does not have (exit code ${exitCode})`,
-    hint: "install its dependencies from a requirements file and COPY the sources to a directory on PYTHONPATH, or build its wheel beforehand and install that",
+    message: `the project ${name} could not be built here: only builds that need nothing but Python can`,
+    hint: "read what its build printed; a project without native code can also be copied to a directory on PYTHONPATH, or built to a wheel beforehand",
   });
 }
 

@@ -224,6 +224,7 @@ export function freshState(
     workingDirectory,
     umask,
     status: 0,
+    substitutionStatus: 0,
     line: 1,
     errexitSuspended: 0,
     loopDepth: 0,

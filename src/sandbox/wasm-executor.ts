@@ -69,13 +69,12 @@ function fromWorker({ code, message, stack }: Failed): BoxwrightError {
 function explainFailure(done: Done, output: string, packages: PackageProvider): BoxwrightError | undefined {
   const { exitCode, problem, ranPip } = done;
   if (exitCode === 0) return undefined;
-  if (ranPip) {
-    const unusable = packages.diagnose(output);
-    if (unusable?.reason === "compiled")
-      return packageNeedsCompiler(unusable.name, unusable.version, unusable.found);
-    if (unusable?.reason === "source")
-      return packageNeedsBuild(unusable.name, unusable.version, unusable.found);
-    if (/subprocess|fork_exec|does not support processes/.test(output)) return projectNeedsBuild(exitCode);
+  const unusable = ranPip ? packages.diagnose(output) : undefined;
+  if (unusable !== undefined) {
+    const { name, version, reason, found } = unusable;
+    if (reason === "compiled") return packageNeedsCompiler(name, version, found);
+    if (reason === "source") return packageNeedsBuild(name, version, found);
+    return projectNeedsBuild(name);
   }
   if (problem?.kind === "missing") return commandNotFound(problem.name, exitCode);
   if (problem?.kind === "foreign") return foreignProgram(problem.path, problem.format, exitCode);

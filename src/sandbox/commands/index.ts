@@ -6,6 +6,7 @@ import { write } from "../shell/shell.ts";
 import { ShellError } from "../shell/signals.ts";
 import { ACCOUNTS } from "./accounts.ts";
 import { cp, install, mkdir, mktemp, mv, touch } from "./files.ts";
+import { ls, stat } from "./listing.ts";
 import { chgrp, chown } from "./ownership.ts";
 import { PROCESSES } from "./processes.ts";
 import { SMALL } from "./small.ts";
@@ -22,9 +23,11 @@ const OWN: ReadonlyMap<string, CommandRunner> = new Map(
     chown,
     cp,
     install,
+    ls,
     mkdir,
     mktemp,
     mv,
+    stat,
     touch,
   }),
 );

@@ -1,6 +1,7 @@
 import type { CpOptions, FileContent, FsStat, IFileSystem, MkdirOptions, RmOptions } from "just-bash";
 import type { WorkingTree } from "../../filesystem/types.ts";
-import { openDevice } from "../guest/channel.ts";
+import { type Channel, drain, openDevice } from "../guest/channel.ts";
+import { STREAM_MAJOR } from "../guest/host.ts";
 import { errnoName, messageOf } from "../shell/messages.ts";
 import { normalize } from "../shell/paths.ts";
 import { copyTree } from "./copy.ts";
@@ -31,8 +32,20 @@ function toBytes(content: FileContent, encoding: Encoding): Uint8Array {
   return Buffer.from(content, name === "binary" ? "latin1" : name);
 }
 
+/** What the file system needs of the process that uses it. */
+export interface CommandProcess {
+  readonly umask: () => number;
+  /** Its standard streams, which /dev/stdin and the like are. */
+  readonly stream: (fd: number) => Channel | undefined;
+}
+
+const MAX_STREAM = 512 * 1024 * 1024;
+
 /** A working tree as the file system of just-bash's commands. All paths are absolute. */
-export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IFileSystem {
+export function createTreeFileSystem(tree: WorkingTree, process: CommandProcess): IFileSystem {
+  const device = (major: number, minor: number): Channel =>
+    (major === STREAM_MAJOR ? process.stream(minor) : undefined) ?? openDevice(major, minor);
+
   function stat(path: string, followLast: boolean): FsStat {
     const { kind, mode, size, mtime, inode } = tree.stat(tree.resolve(path, { followLast }));
     return {
@@ -50,6 +63,7 @@ export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IF
   function read(path: string): Uint8Array {
     const { kind, major, minor } = tree.stat(tree.resolve(path));
     if (kind !== "character-device") return tree.readFile(path);
+    if (major === STREAM_MAJOR) return drain(device(major, minor), MAX_STREAM);
     // Only a device that ends can be read whole.
     const probe = openDevice(major, minor).read(new Uint8Array(1));
     if (probe > 0) throw Object.assign(new Error(path), { errno: "EFBIG" });
@@ -62,11 +76,11 @@ export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IF
       inode = tree.resolve(path);
     } catch (error) {
       if (errnoName(error) !== "ENOENT") throw error;
-      inode = tree.writeFile(path, new Uint8Array(), { mode: 0o666 & ~umask() });
+      inode = tree.writeFile(path, new Uint8Array(), { mode: 0o666 & ~process.umask() });
     }
     const { kind, size, major, minor } = tree.stat(inode);
     if (kind === "character-device") {
-      openDevice(major, minor).write(bytes);
+      device(major, minor).write(bytes);
       return;
     }
     if (!append) tree.truncate(inode, 0);
@@ -115,7 +129,7 @@ export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IF
     lstat: (path) => guard(path, () => stat(path, false)),
     mkdir: (path, options: MkdirOptions = {}) =>
       guard(path, () => {
-        const attributes = { mode: 0o777 & ~umask() };
+        const attributes = { mode: 0o777 & ~process.umask() };
         if (options.recursive === true) tree.makeDirectories(path, attributes);
         else create(path, { kind: "directory", attributes });
       }),
@@ -131,7 +145,9 @@ export function createTreeFileSystem(tree: WorkingTree, umask: () => number): IF
       ),
     rm: (path, options: RmOptions = {}) => guard(path, () => remove(path, options)),
     cp: (from, to, options: CpOptions = {}) =>
-      guard(from, () => copyTree(tree, from, to, { recursive: options.recursive === true, umask: umask() })),
+      guard(from, () =>
+        copyTree(tree, from, to, { recursive: options.recursive === true, umask: process.umask() }),
+      ),
     mv: (from, to) =>
       guard(from, () => {
         const source = tree.resolveParent(from);

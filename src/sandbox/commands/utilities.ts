@@ -12,8 +12,8 @@ import type { CommandCall } from "./types.ts";
 export const UTILITIES: ReadonlySet<string> = new Set(
   (
     "awk base64 basename cat chmod column comm cut date diff dirname du egrep expand expr fgrep file find fold " +
-    "grep gunzip gzip head join ln ls md5sum nl od paste printenv readlink rev rm rmdir sed seq sha1sum " +
-    "sha256sum sleep sort split stat strings tac tail tar tee tr unexpand uniq wc zcat"
+    "grep gunzip gzip head join ln md5sum nl paste printenv readlink rev rm rmdir sed seq sha1sum " +
+    "sha256sum sleep sort split strings tac tail tar tee tr unexpand uniq wc zcat"
   ).split(" "),
 );
 
@@ -30,8 +30,11 @@ export interface Utilities {
  */
 export async function loadUtilities(tree: WorkingTree): Promise<Utilities> {
   const library = await import("just-bash");
-  let umask = 0o022;
-  const fs = createTreeFileSystem(tree, () => umask);
+  let current: Shell["state"] | undefined;
+  const fs = createTreeFileSystem(tree, {
+    umask: () => current?.umask ?? 0o022,
+    stream: (fd) => current?.descriptors.get(fd),
+  });
   const bash = new library.Bash({ fs, cwd: "/", defenseInDepth: false });
   // The registry has no public accessor; its shape is pinned with the exact version of the package.
   const { commands } = bash as unknown as { readonly commands: ReadonlyMap<string, Command> };
@@ -61,7 +64,7 @@ export async function loadUtilities(tree: WorkingTree): Promise<Utilities> {
       const command = commands.get(name);
       if (command === undefined) throw new Error(`just-bash has no ${name}`);
       const { state } = shell;
-      ({ umask } = state);
+      current = state;
       const context = library.createCommandContext({
         fs,
         cwd: state.workingDirectory,

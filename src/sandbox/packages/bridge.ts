@@ -176,7 +176,10 @@ export class PackageBridge {
 
   #spawn(): unknown {
     const { stdout, stderr } = this.#readRequest();
-    const call = this.#readCall();
+    const asked = this.#readCall();
+    // What a build is isolated in is thrown away: compiling it ahead is in vain (pip reads "0" as --no-compile).
+    const isolated = asked.words.some((word) => word.endsWith("/__pip-runner__.py"));
+    const call = isolated ? { ...asked, environment: { ...asked.environment, PIP_NO_COMPILE: "0" } } : asked;
     const words = this.#options.findGuest(call);
     const current = this.#current;
     if (words === undefined || current === undefined) return { returncode: 127 };

@@ -166,6 +166,32 @@ class _Output(io.RawIOBase):
 _subprocess.Popen = _Popen
 
 
+# Build tools that come to nothing without a compiler: the build is refused before they are fetched.
+_NATIVE = {
+    "cffi", "cmake", "maturin", "meson", "meson-python", "nanobind", "ninja", "numpy", "oldest-supported-numpy",
+    "pybind11", "scikit-build", "scikit-build-core", "setuptools-rust", "sip",
+}
+
+
+def _refuse_native_builds():
+    import re
+    from pip._internal.exceptions import InstallationError
+    from pip._internal.req import req_install
+    load = req_install.load_pyproject_toml
+
+    def checked(*args, **kwargs):
+        details = load(*args, **kwargs)
+        for requirement in details.requires if details else ():
+            tool = re.sub(r"[-_.]+", "-", re.match(r"\\s*[A-Za-z0-9._-]*", requirement).group().strip()).lower()
+            if tool in _NATIVE:
+                whole = str(kwargs.get("req_name", args[-1] if args else ""))
+                name = re.match(r"[A-Za-z0-9._-]*", whole).group() or "the project"
+                raise InstallationError(f"{name} needs a compiler: it is built with {tool}")
+        return details
+
+    req_install.load_pyproject_toml = checked
+
+
 def _prepare_pip():
     # pip imports mmap at its top but does not need it here; a WASI Python has none.
     try:
@@ -190,6 +216,8 @@ def _prepare_pip():
         index_command._create_truststore_ssl_context = lambda: None
     except ImportError:
         pass
+
+    _refuse_native_builds()
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args, **kwargs):

@@ -197,8 +197,12 @@ export function createPackageProvider(store: Store): PackageProvider {
     },
     diagnose(output) {
       const requirement = failedRequirement(output);
-      const listed = requirement === undefined ? undefined : projects.get(normalizeName(requirement.name));
-      return requirement === undefined || listed === undefined ? undefined : explain(requirement, listed);
+      if (requirement === undefined) return undefined;
+      const listed = projects.get(normalizeName(requirement.name));
+      if (listed !== undefined) return explain(requirement, listed);
+      // Of no index: a directory or an archive of the user's own.
+      const { name, version } = requirement;
+      return requirement.built ? { name, version, reason: "local", found: [] } : undefined;
     },
   };
 }

@@ -141,13 +141,30 @@ export async function applyRedirections(
       }
       case "<<":
       case "<<-": {
-        const text = target.type === "HereDoc" ? await expandToString(expander, target.content) : "";
+        const text =
+          target.type === "HereDoc" ? await expandToString(expander, hereDocumentText(target)) : "";
         descriptors.set(fd ?? 0, inputFrom(new TextEncoder().encode(text)));
         break;
       }
     }
   }
   return opened;
+}
+
+/** `<<-`: the tabs that begin a line of the document itself go, those of expansions stay. */
+function hereDocumentText({ content, stripTabs }: HereDocument): Word {
+  if (!stripTabs) return content;
+  let lineStart = true;
+  const parts = content.parts.map((part) => {
+    if (part.type !== "Literal") {
+      lineStart = false;
+      return part;
+    }
+    const value = part.value.replace(lineStart ? /(^|\n)\t+/g : /(\n)\t+/g, "$1");
+    if (part.value !== "") lineStart = part.value.endsWith("\n");
+    return { ...part, value };
+  });
+  return { ...content, parts };
 }
 
 function plainText(word: Word): string {

@@ -101,7 +101,7 @@ export function write(shell: Shell, fd: number, text: string | Uint8Array): void
 
 async function substitute(shell: Shell, script: Script): Promise<string> {
   const pipe = collector(PIPE_LIMIT);
-  shell.state.status = await runIsolated(shell, (copy) => {
+  shell.state.substitutionStatus = await runIsolated(shell, (copy) => {
     copy.state.descriptors.set(1, pipe);
     return runStatements(copy, script.statements);
   });

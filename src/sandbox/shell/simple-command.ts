@@ -29,13 +29,13 @@ export async function runSimpleCommand(shell: Shell, command: SimpleCommand): Pr
 
 async function runExpanded(shell: Shell, command: SimpleCommand): Promise<number> {
   const { state } = shell;
-  state.status = command.name === null ? 0 : state.status;
+  state.substitutionStatus = 0;
   const words = await expandWords(shell, command);
   const assignments = await expandAssignments(shell, command.assignments);
   trace(shell, assignments, words);
   if (words.length === 0) {
     // The status is that of the last command substitution, if there was one (POSIX 2.9.1).
-    const status = command.name === null ? state.status : 0;
+    const status = state.substitutionStatus;
     for (const { name, value } of assignments) setVariable(state, name, value);
     return command.redirections.length === 0
       ? status

@@ -43,6 +43,8 @@ export interface ShellState {
   workingDirectory: string;
   umask: number;
   status: number;
+  /** Of the last command substitution of the command that is being expanded. */
+  substitutionStatus: number;
   line: number;
   /** Above 0 a failing command does not end a shell that has -e. */
   errexitSuspended: number;

@@ -98,6 +98,15 @@ function general(value: number, precision: number, upper: boolean): string {
 const exponential = (value: number, precision: number) =>
   value.toExponential(precision).replace(/e([-+])(\d)$/, "e$10$2");
 
+/** C rounds an exact tie to even, JavaScript away from zero. */
+function fixed(value: number, digits: number): string {
+  const scaled = Math.abs(value) * 10 ** digits;
+  if (digits <= 15 && scaled < 2 ** 52 && scaled % 1 === 0.5 && Math.floor(scaled) % 2 === 0) {
+    return ((Math.sign(value) * Math.floor(scaled)) / 10 ** digits).toFixed(digits);
+  }
+  return value.toFixed(digits);
+}
+
 function formatNumber(
   kind: string,
   argument: string,
@@ -131,7 +140,7 @@ function formatNumber(
   const lower = kind.toLowerCase();
   const text =
     lower === "f"
-      ? value.toFixed(digits)
+      ? fixed(value, digits)
       : lower === "e"
         ? exponential(value, digits)
         : general(value, digits, false);

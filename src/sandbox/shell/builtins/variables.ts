@@ -1,5 +1,5 @@
 import { quote } from "../quote.ts";
-import { type Shell, say, write } from "../shell.ts";
+import { type Shell, write } from "../shell.ts";
 import { ShellError } from "../signals.ts";
 import { isName, OPTION_LETTERS, type OptionName, setVariable } from "../state.ts";
 import type { Builtin } from "./types.ts";
@@ -154,8 +154,7 @@ function shift(shell: Shell, args: readonly string[]): number {
   const { state } = shell;
   const count = args[0] === undefined ? 1 : Number(args[0]);
   if (!Number.isInteger(count) || count < 0 || count > state.positional.length) {
-    say(shell, "shift: can't shift that many\n");
-    return 2;
+    throw new ShellError("shift: can't shift that many", 2, state.dialect === "sh");
   }
   state.positional = state.positional.slice(count);
   return 0;

@@ -66,8 +66,8 @@ function compare(module: object, sequence: readonly Operation[]): void {
 
 describe("random operations give what a Linux directory gives", () => {
   for (const [memories, numRuns] of [
-    ["two", 400],
-    ["one", 60],
+    ["two", 300],
+    ["one", 40],
   ] as const) {
     test(`with ${memories === "two" ? "two memories" : "one memory"}`, async () => {
       const module = await compileModule(memories);

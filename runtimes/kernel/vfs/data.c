@@ -106,20 +106,27 @@ static bool grow_first(struct data *d, u32 bytes) {
   return true;
 }
 
-/* A chunk that can be written up to `end` (an offset within it), with its old contents; NULL: no memory. */
-static u8 *writable_chunk(struct data *d, u32 chunk, u32 end) {
+/* Gives a new chunk its old contents, but for [start, end), which is about to be written. */
+static void fill_chunk(u8 *bytes, u32 capacity, u32 rom_offset, u32 from_rom, u32 start, u32 end) {
+  if (from_rom && (start || end < from_rom)) rom_to_kernel(bytes, rom_offset, from_rom);
+  if (start > from_rom) memset(bytes + from_rom, 0, start - from_rom);
+  u32 rest = MAX(end, from_rom);
+  memset(bytes + rest, 0, capacity - rest);
+}
+
+/* A chunk of which [start, end) can be written, with its old contents elsewhere; NULL: no memory. */
+static u8 *writable_chunk(struct data *d, u32 chunk, u32 start, u32 end) {
   if (!reserve_slots(d, chunk)) return NULL;
   if (d->chunks[chunk]) {
     if (chunk == 0 && end > d->first_capacity && !grow_first(d, end)) return NULL;
     return d->chunks[chunk];
   }
-  u64 start = (u64)chunk * CHUNK;
-  u32 from_rom = rom_part(d, start, CHUNK);
+  u64 position = (u64)chunk * CHUNK;
+  u32 from_rom = rom_part(d, position, CHUNK);
   u32 capacity = chunk ? CHUNK : first_capacity_for(MAX(end, from_rom));
   u8 *bytes = memory_take(capacity);
   if (!bytes) return NULL;
-  if (from_rom) rom_to_kernel(bytes, d->rom_offset + (u32)start, from_rom);
-  memset(bytes + from_rom, 0, capacity - from_rom);
+  fill_chunk(bytes, capacity, d->rom_offset + (u32)position, from_rom, start, end);
   if (!chunk) d->first_capacity = capacity;
   return d->chunks[chunk] = bytes;
 }
@@ -132,7 +139,7 @@ i32 data_write(struct inode *n, u64 position, u32 guest_from, u32 count) {
   while (done < count) {
     u64 at = position + done;
     u32 chunk = (u32)(at / CHUNK), within = (u32)(at % CHUNK), size = MIN(count - done, CHUNK - within);
-    u8 *bytes = writable_chunk(d, chunk, within + size);
+    u8 *bytes = writable_chunk(d, chunk, within, within + size);
     if (!bytes) break;
     guest_read(bytes + within, guest_from + done, size);
     done += size;

@@ -26,7 +26,9 @@ export function define(command: Command): void {
     .action(execute);
 }
 
-async function execute(image: string, args: readonly string[], flags: Flags): Promise<void> {
+async function execute(image: string, words: readonly string[], flags: Flags): Promise<void> {
+  // What comes after the image is the program's; a first `--` only says so.
+  const args = words[0] === "--" ? words.slice(1) : words;
   if (flags.mount.length > 0) {
     throw usageError(
       "--mount is not implemented yet",

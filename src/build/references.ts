@@ -1,5 +1,6 @@
 import type { Dockerfile, Stage } from "../dockerfile/types.ts";
 import { stageTooLate, targetUnknown, variableInFrom } from "../errors/build.ts";
+import { BoxwrightError, type SourceRange } from "../errors/index.ts";
 
 /** What FROM, COPY --from and RUN --mount=from name. */
 export type SourceReference =
@@ -68,17 +69,24 @@ export function findTarget(dockerfile: Dockerfile, target: string | undefined): 
   return found;
 }
 
-/** The sources that a stage's own text names, so that they can be built at the same time. */
+/**
+ * The stages that a stage's own text names, so that they can be built at the same time, and faults in those names
+ * are found before anything is executed.
+ */
 export function dependencies(stage: Stage, stages: readonly Stage[], contexts: Contexts): readonly number[] {
   const found = new Set<number>();
-  const add = (name: string | undefined) => {
-    if (name === undefined || name.includes("$")) return;
-    const reference = resolveFrom(name, stages, stage.index, contexts);
-    if (reference.kind === "stage") found.add(reference.index);
+  const add = (name: string | undefined, range: SourceRange) => {
+    if (name === undefined) return;
+    try {
+      const reference = resolveFrom(name, stages, stage.index, contexts);
+      if (reference.kind === "stage") found.add(reference.index);
+    } catch (error) {
+      throw error instanceof BoxwrightError ? error.at(range) : error;
+    }
   };
   for (const instruction of stage.instructions) {
-    if (instruction.kind === "COPY") add(instruction.from);
-    if (instruction.kind === "RUN") for (const mount of instruction.mounts) add(mount.from);
+    if (instruction.kind === "COPY") add(instruction.from, instruction.range);
+    if (instruction.kind === "RUN") for (const mount of instruction.mounts) add(mount.from, mount.range);
   }
   return [...found];
 }

@@ -58,17 +58,21 @@ export async function solve(
   function solveStage(index: number): Promise<StageState> {
     let state = stages.get(index);
     if (state === undefined) {
-      const stage = dockerfile.stages[index];
-      if (stage === undefined) throw new RangeError(`no stage ${index}`);
-      state = buildStage(session, stage);
+      state = startStage(index);
       stages.set(index, state);
-      // What this stage will ask for is started now; its failure is met where it is asked for, or right here.
+      // The first failure ends all that still runs; it is met again where the stage is asked for.
       state.catch((error: unknown) => failed.abort(error));
-      for (const needed of dependencies(stage, dockerfile.stages, options.buildContexts ?? {})) {
-        solveStage(needed).catch(() => undefined);
-      }
     }
     return state;
+  }
+
+  async function startStage(index: number): Promise<StageState> {
+    const stage = dockerfile.stages[index];
+    if (stage === undefined) throw new RangeError(`no stage ${index}`);
+    for (const needed of dependencies(stage, dockerfile.stages, options.buildContexts ?? {})) {
+      solveStage(needed).catch(() => undefined);
+    }
+    return buildStage(session, stage);
   }
 
   try {

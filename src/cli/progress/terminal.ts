@@ -28,34 +28,33 @@ export function createTerminalProgress(terminal: Terminal): View {
   const steps = new Map<string, ShownStep>();
   const began = performance.now();
   let drawn = 0;
-  let dirty = true;
-  const timer = setInterval(draw, redrawMilliseconds);
+  const timer = setInterval(() => draw(), redrawMilliseconds);
   timer.unref();
 
-  function draw(): void {
+  function draw(isLast = false): void {
     if (steps.size === 0) return;
-    const lines = render();
+    const lines = render(isLast);
     // Up to the first drawn line, then clear what is below it.
     terminal.write(
       `${drawn === 0 ? "" : `\x1b[${drawn}A`}\r\x1b[J${lines.map((line) => `${line}\n`).join("")}`,
     );
     drawn = lines.length;
-    dirty = false;
   }
 
-  function render(): string[] {
+  function render(isLast: boolean): string[] {
     const all = [...steps.values()];
     const finished = all.filter((step) => step.state !== "running").length;
     const title = `[+] Building ${((performance.now() - began) / 1000).toFixed(1)}s (${finished}/${all.length})`;
     const body = all.flatMap(renderStep);
-    const room = Math.max((terminal.rows ?? 24) - 2, 3);
-    return [fit(title), ...body.slice(-room)];
+    const room = Math.max((terminal.rows || 24) - 2, 3);
+    // While it is redrawn all of it must be on the screen; the last picture may scroll.
+    return [fit(title), ...(isLast ? body : body.slice(-room))];
   }
 
   function renderStep(step: ShownStep): string[] {
     const seconds = `${(step.state === "running" ? (performance.now() - step.startedAt) / 1000 : step.seconds).toFixed(1)}s`;
     const mark = step.state === "cached" ? "CACHED " : step.state === "failed" ? "ERROR " : "";
-    const width = (terminal.columns ?? 80) - seconds.length - 2;
+    const width = (terminal.columns || 80) - seconds.length - 2;
     const text = ` => ${mark}${printable(step.name.replaceAll("\n", " "))}`;
     const line = `${text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)} ${seconds}`;
     const colour = colours[step.state];
@@ -67,7 +66,7 @@ export function createTerminalProgress(terminal: Terminal): View {
     ];
   }
 
-  const fit = (line: string) => line.slice(0, (terminal.columns ?? 80) - 1);
+  const fit = (line: string) => line.slice(0, (terminal.columns || 80) - 1);
 
   function update({ kind, ...event }: BuildEvent): void {
     if (!("step" in event)) return;
@@ -83,14 +82,13 @@ export function createTerminalProgress(terminal: Terminal): View {
     if (kind === "cached" || kind === "done" || kind === "failed") step.state = kind;
     if ("seconds" in event) step.seconds = event.seconds;
     if ("text" in event) step.log = (step.log + event.text).slice(-8192);
-    dirty = true;
   }
 
   return {
     event: update,
     close() {
       clearInterval(timer);
-      if (dirty || drawn > 0) draw();
+      draw(true);
     },
   };
 }

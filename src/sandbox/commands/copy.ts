@@ -30,12 +30,15 @@ export function copyTree(tree: WorkingTree, from: string, to: string, options: C
   const source = tree.resolve(from, { followLast: links === "follow" });
   const { kind, inode } = tree.stat(source);
   const attributes = tree.attributes(source);
-  const target = tree.resolveParent(to);
+  const target = tree.resolveParent(to, { followLast: false });
   const mode = preserve ? attributes.mode : attributes.mode & 0o777 & ~umask;
   if (kind === "directory") {
     if (!recursive) throw failure("EISDIR", from);
     const directory =
-      target.existing ?? tree.create(target.parent, target.name, { kind: "directory", attributes: { mode } });
+      target.existing === undefined
+        ? tree.create(target.parent, target.name, { kind: "directory", attributes: { mode } })
+        : tree.resolve(to);
+    if (tree.stat(directory).kind !== "directory") throw failure("ENOTDIR", to);
     if (isInside(tree, directory, inode)) throw failure("EINVAL", to);
     for (const entry of tree.readDirectory(source)) {
       copyTree(tree, `${from}/${entry.name}`, `${to}/${entry.name}`, { ...options, links: "keep" });

@@ -49,7 +49,7 @@ export const mkdir: CommandRunner = (call) => {
   return each(call, operands, "cannot create directory", (operand) => {
     const target = path(operand).replace(/\/+$/, "") || "/";
     if (!flags.has("p")) {
-      const place = tree.resolveParent(target);
+      const place = tree.resolveParent(target, { followLast: false });
       if (place.existing !== undefined) throw Object.assign(new Error(operand), { errno: "EEXIST" });
       tree.create(place.parent, place.name, { kind: "directory", attributes: { mode } });
       return;
@@ -110,7 +110,8 @@ export const cp: CommandRunner = (call) => {
         ? target.replace(/\/\.$/, "")
         : target;
     try {
-      if (flags.has("n") && tree.resolveParent(path(exact)).existing !== undefined) continue;
+      if (flags.has("n") && tree.resolveParent(path(exact), { followLast: false }).existing !== undefined)
+        continue;
       copyTree(tree, path(source), path(exact), {
         recursive,
         umask: call.shell.state.umask,
@@ -146,9 +147,9 @@ export const mv: CommandRunner = (call) => {
   let status = 0;
   for (const { source, target } of pairs) {
     try {
-      const from = tree.resolveParent(path(source));
+      const from = tree.resolveParent(path(source), { followLast: false });
       if (from.existing === undefined) throw Object.assign(new Error(source), { errno: "ENOENT" });
-      const to = tree.resolveParent(path(target));
+      const to = tree.resolveParent(path(target), { followLast: false });
       if (flags.has("n") && to.existing !== undefined) continue;
       try {
         tree.rename(from.parent, from.name, to.parent, to.name);
@@ -250,7 +251,7 @@ export const mktemp: CommandRunner = async (call) => {
   );
   const result = base === "" ? name : `${base}/${name}`;
   try {
-    const place = tree.resolveParent(call.path(result));
+    const place = tree.resolveParent(call.path(result), { followLast: false });
     const kind = flags.has("d") ? "directory" : "file";
     if (!flags.has("u"))
       tree.create(place.parent, place.name, { kind, attributes: { mode: kind === "file" ? 0o600 : 0o700 } });

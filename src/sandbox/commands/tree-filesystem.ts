@@ -88,13 +88,13 @@ export function createTreeFileSystem(tree: WorkingTree, process: CommandProcess)
   }
 
   function create(path: string, what: Parameters<WorkingTree["create"]>[2]): void {
-    const { parent, name, existing } = tree.resolveParent(path);
+    const { parent, name, existing } = tree.resolveParent(path, { followLast: false });
     if (existing !== undefined) throw Object.assign(new Error(path), { errno: "EEXIST" });
     tree.create(parent, name, what);
   }
 
   function remove(path: string, options: RmOptions): void {
-    const { parent, name, existing } = tree.resolveParent(path);
+    const { parent, name, existing } = tree.resolveParent(path, { followLast: false });
     if (existing === undefined) {
       if (options.force === true) return;
       throw Object.assign(new Error(path), { errno: "ENOENT" });
@@ -150,8 +150,8 @@ export function createTreeFileSystem(tree: WorkingTree, process: CommandProcess)
       ),
     mv: (from, to) =>
       guard(from, () => {
-        const source = tree.resolveParent(from);
-        const target = tree.resolveParent(to);
+        const source = tree.resolveParent(from, { followLast: false });
+        const target = tree.resolveParent(to, { followLast: false });
         tree.rename(source.parent, source.name, target.parent, target.name);
       }),
     resolvePath: (base, path) => normalize(path.startsWith("/") ? path : `${base}/${path}`),
@@ -160,7 +160,7 @@ export function createTreeFileSystem(tree: WorkingTree, process: CommandProcess)
     symlink: (target, path) => guard(path, () => create(path, { kind: "symlink", target, attributes: {} })),
     link: (from, to) =>
       guard(from, () => {
-        const { parent, name } = tree.resolveParent(to);
+        const { parent, name } = tree.resolveParent(to, { followLast: false });
         tree.link(tree.resolve(from, { followLast: false }), parent, name);
       }),
     readlink: (path) => guard(path, () => tree.readLink(tree.resolve(path, { followLast: false }))),
@@ -179,19 +179,9 @@ export function createTreeFileSystem(tree: WorkingTree, process: CommandProcess)
   };
 }
 
-/** Linux follows at most this many links. */
-const MAX_LINKS = 40;
-
-/** The path of a file without symbolic links in it. Throws as resolving does. */
+/** The path of a file (there or not) without symbolic links in it. Throws as resolving does. */
 export function realFile(tree: WorkingTree, path: string): string {
-  let at = path;
-  for (let links = 0; links < MAX_LINKS; links++) {
-    const { parent, name, existing } = tree.resolveParent(at);
-    const directory = tree.pathOf(parent);
-    const real = `${directory === "/" ? "" : directory}/${name}`;
-    if (existing === undefined || tree.stat(existing).kind !== "symlink") return real;
-    const target = tree.readLink(existing);
-    at = target.startsWith("/") ? target : `${directory}/${target}`;
-  }
-  throw Object.assign(new Error(path), { errno: "ELOOP" });
+  const { parent, name } = tree.resolveParent(path);
+  const directory = tree.pathOf(parent);
+  return `${directory === "/" ? "" : directory}/${name}`;
 }

@@ -21,9 +21,6 @@ export interface PathContext extends FileContext {
   readonly openSpecial: (inode: InodeNumber) => Channel;
 }
 
-/** Linux follows at most this many links (path_resolution(7)). */
-const MAX_LINKS = 40;
-
 export function pathCalls(context: PathContext): HostFunctions {
   const { memory, tree, descriptors, umask } = context;
 
@@ -39,28 +36,27 @@ export function pathCalls(context: PathContext): HostFunctions {
   /** The place of a new name; fails with EEXIST where something is there. */
   function newEntry(fd: number, pointer: number, length: number) {
     const { base, text } = path(fd, pointer, length);
-    const place = tree.resolveParent(text, { base });
+    const place = tree.resolveParent(text, { base, followLast: false });
     if (place.existing !== undefined) throw new GuestError("EEXIST");
     return place;
   }
 
   /** O_CREAT: creates the file, through dangling symbolic links as open(2) does. */
-  function createFile(base: InodeNumber, text: string, depth = 0): InodeNumber {
-    if (depth > MAX_LINKS) throw new GuestError("ELOOP");
+  function createFile(base: InodeNumber, text: string): InodeNumber {
     const { parent, name, existing, trailingSlash } = tree.resolveParent(text, { base });
     if (trailingSlash) throw new GuestError("EISDIR");
-    if (existing === undefined) {
-      return tree.create(parent, name, { kind: "file", attributes: { mode: 0o666 & ~umask } });
-    }
-    return tree.stat(existing).kind === "symlink"
-      ? createFile(parent, tree.readLink(existing), depth + 1)
-      : existing;
+    return existing ?? tree.create(parent, name, { kind: "file", attributes: { mode: 0o666 & ~umask } });
   }
 
   function resolveForOpen(base: InodeNumber, text: string, oflags: number, follow: boolean): InodeNumber {
     if ((oflags & OFLAGS.CREATE) === 0) return tree.resolve(text, { base, followLast: follow });
+    // Linux: O_CREAT of a name with a trailing slash is EISDIR, whatever is there (fs/namei.c, open_last_lookups).
+    if (text.endsWith("/")) {
+      tree.resolveParent(text, { base, followLast: false });
+      throw new GuestError("EISDIR");
+    }
     if ((oflags & OFLAGS.EXCLUSIVE) !== 0) {
-      const { existing } = tree.resolveParent(text, { base });
+      const { existing } = tree.resolveParent(text, { base, followLast: false });
       if (existing !== undefined) throw new GuestError("EEXIST");
       return createFile(base, text);
     }
@@ -174,7 +170,7 @@ export function pathCalls(context: PathContext): HostFunctions {
     },
     path_unlink_file(fd: number, pointer: number, length: number) {
       const { base, text } = path(fd, pointer, length);
-      const { parent, name, existing, trailingSlash } = tree.resolveParent(text, { base });
+      const { parent, name, existing, trailingSlash } = tree.resolveParent(text, { base, followLast: false });
       if (existing === undefined) throw new GuestError("ENOENT");
       if (trailingSlash && tree.stat(existing).kind !== "directory") throw new GuestError("ENOTDIR");
       tree.unlink(parent, name);
@@ -182,7 +178,7 @@ export function pathCalls(context: PathContext): HostFunctions {
     },
     path_remove_directory(fd: number, pointer: number, length: number) {
       const { base, text } = path(fd, pointer, length);
-      const { parent, name } = tree.resolveParent(text, { base });
+      const { parent, name } = tree.resolveParent(text, { base, followLast: false });
       tree.removeDirectory(parent, name);
       return SUCCESS;
     },
@@ -195,10 +191,10 @@ export function pathCalls(context: PathContext): HostFunctions {
       toLength: number,
     ) {
       const source = path(fromFd, fromPointer, fromLength);
-      const from = tree.resolveParent(source.text, { base: source.base });
+      const from = tree.resolveParent(source.text, { base: source.base, followLast: false });
       if (from.existing === undefined) throw new GuestError("ENOENT");
       const destination = path(toFd, toPointer, toLength);
-      const to = tree.resolveParent(destination.text, { base: destination.base });
+      const to = tree.resolveParent(destination.text, { base: destination.base, followLast: false });
       const directory = tree.stat(from.existing).kind === "directory";
       if ((from.trailingSlash || to.trailingSlash) && !directory) throw new GuestError("ENOTDIR");
       tree.rename(from.parent, from.name, to.parent, to.name);

@@ -247,14 +247,14 @@ def _prepare_pip():
             response.url = answer["url"]
             return response
 
-    initialise = session.PipSession.__init__
+    adapter = Adapter()
+    choose = session.PipSession.get_adapter
 
-    def patched(self, *args, **kwargs):
-        initialise(self, *args, **kwargs)
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, Adapter())
+    # Trusted hosts would have adapters of their own.
+    def get_adapter(self, url):
+        return adapter if url.lower().startswith(("https://", "http://")) else choose(self, url)
 
-    session.PipSession.__init__ = patched
+    session.PipSession.get_adapter = get_adapter
 
 
 def _run():

@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { cases } from "./cases.ts";
-import { buildWithBoxwright, buildWithBuildah, makeBase, writeContext } from "./harness.ts";
+import { cases, type Difference } from "./cases.ts";
+import { buildWithBoxwright, buildWithBuildah, type Description, makeBase, writeContext } from "./harness.ts";
+
+/** buildah's result as BuildKit would have it. */
+const corrected: Readonly<Record<Difference, (theirs: Description) => Description>> = {
+  "scratch-working-directory": ({ tree, config }) => ({ tree, config: { ...config, WorkingDir: "/" } }),
+  "volume-directories": ({ tree, config }) => ({
+    tree: tree.filter((line) => !/^(a|b|c d)\/ /.test(line)),
+    config,
+  }),
+  "shell-of-command": ({ tree, config }) => ({
+    tree,
+    config: { ...config, Cmd: ["/bin/bash", ...(config["Cmd"] as readonly string[]).slice(1)] },
+  }),
+};
 
 describe("builds the same image as buildah", () => {
   let base = "";
@@ -11,7 +24,8 @@ describe("builds the same image as buildah", () => {
   for (const testCase of cases) {
     it(testCase.name, async () => {
       const context = writeContext(testCase);
-      const theirs = buildWithBuildah(testCase, context);
+      const built = buildWithBuildah(testCase, context);
+      const theirs = testCase.difference === undefined ? built : corrected[testCase.difference](built);
       const ours = await buildWithBoxwright(testCase, context, base);
       assert.deepEqual(ours.tree, theirs.tree);
       assert.deepEqual(ours.config, theirs.config);

@@ -254,7 +254,7 @@ async function describe(answer: HttpResponse) {
 }
 
 /** A name that does not resolve is behind a proxy, or about to fail: the strictest class. */
-async function classOfHost(hostname: string): Promise<AddressClass> {
+export async function classOfHost(hostname: string): Promise<AddressClass> {
   const literal = classifyAddress(hostname);
   if (literal !== undefined) return literal;
   const { lookup } = await import("node:dns/promises");

@@ -2,9 +2,20 @@
  * The OCI distribution client: image references, and pushing to and pulling from registries. Nothing here
  * loads the network modules before it is used.
  */
+// What other parts of the program fetch over HTTP with: see docs/sources.md.
+export { isLoopbackHost, reachFrom } from "./addresses.ts";
 export { type BlobSource, blobFromBytes, blobFromFile, blobFromStore } from "./blob-source.ts";
-export { openRepository, type RegistryOptions, type Repository, type Timing } from "./connection.ts";
+export {
+  classOfHost,
+  openRepository,
+  type RegistryOptions,
+  type Repository,
+  resolveLocation,
+  type Timing,
+} from "./connection.ts";
 export type { Credentials, Environment } from "./credentials/types.ts";
+export { redactedAddress } from "./failures.ts";
+export { createHttpClient, type HttpClient, type HttpResponse } from "./http.ts";
 export { type LoginInput, type LoginResult, login, logout } from "./login.ts";
 export {
   type Annotations,
@@ -39,5 +50,5 @@ export {
   type Reference,
 } from "./reference.ts";
 export { listReferrers, pushReferrer } from "./referrers.ts";
-export type { Wait } from "./retry.ts";
+export { parseRetryAfter, type Wait, waitForReal, withRetries } from "./retry.ts";
 export { makeWasmArtifact, type WasmArtifact, type WasmArtifactInput } from "./wasm-artifact.ts";

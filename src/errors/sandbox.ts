@@ -81,6 +81,16 @@ export function projectNeedsBuild(name: string): BoxwrightError {
   });
 }
 
+export function packageFetchFailed(url: string, cause: unknown): BoxwrightError {
+  return new BoxwrightError({
+    code: "PACKAGE_FETCH_FAILED",
+    message: `cannot fetch ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "check the network and the index that pip is configured for (PIP_INDEX_URL, pip.conf, --index-url)",
+    exitCode: 3,
+    cause,
+  });
+}
+
 export function unknownUser(user: string): BoxwrightError {
   return new BoxwrightError({
     code: "UNKNOWN_USER",

@@ -6,6 +6,7 @@ import {
   commandNotFound,
   foreignProgram,
   guestUnusable,
+  packageFetchFailed,
   packageNeedsBuild,
   packageNeedsCompiler,
   projectNeedsBuild,
@@ -76,6 +77,8 @@ function explainFailure(done: Done, output: string, packages: PackageProvider): 
     if (reason === "source") return packageNeedsBuild(name, version, found);
     return projectNeedsBuild(name);
   }
+  const failure = ranPip ? packages.failure() : undefined;
+  if (failure !== undefined) return packageFetchFailed(failure.url, failure.reason);
   if (problem?.kind === "missing") return commandNotFound(problem.name, exitCode);
   if (problem?.kind === "foreign") return foreignProgram(problem.path, problem.format, exitCode);
   return undefined;

@@ -6,6 +6,7 @@ import { write } from "../shell/shell.ts";
 import { ShellError } from "../shell/signals.ts";
 import { ACCOUNTS } from "./accounts.ts";
 import { cp, install, mkdir, mktemp, mv, touch } from "./files.ts";
+import { id, whoami } from "./identity.ts";
 import { ls, stat } from "./listing.ts";
 import { chgrp, chown } from "./ownership.ts";
 import { PROCESSES } from "./processes.ts";
@@ -22,6 +23,7 @@ const OWN: ReadonlyMap<string, CommandRunner> = new Map(
     chgrp,
     chown,
     cp,
+    id,
     install,
     ls,
     mkdir,
@@ -29,6 +31,7 @@ const OWN: ReadonlyMap<string, CommandRunner> = new Map(
     mv,
     stat,
     touch,
+    whoami,
   }),
 );
 

@@ -14,6 +14,8 @@ export interface PackageProvider {
   readonly fetch: (request: PackageRequest, signal: AbortSignal) => Promise<PackageReply>;
   /** Why pip, which printed this, could not install; undefined where it is not for want of a wheel. */
   readonly diagnose: (output: string) => UnusablePackage | undefined;
+  /** The first request that failed for another reason than the server's answer, and that reason. */
+  readonly failure: () => { readonly url: string; readonly reason: unknown } | undefined;
 }
 
 const MAX_PAGE = 64 * 1024 * 1024;
@@ -63,6 +65,7 @@ const unreachable = (message: string): PackageReply => ({ kind: "unreachable", m
 /** The network, through the store's cache. Pages live for a while, files for ever: they are named by their sha256. */
 export function createPackageProvider(store: Store): PackageProvider {
   const files = new Map<string, IndexFile>();
+  let failure: { readonly url: string; readonly reason: unknown } | undefined;
   const projects = new Map<string, readonly IndexFile[]>();
   let host: ReturnType<typeof readHostConfiguration> | undefined;
   let certificates: Promise<string | undefined> | undefined;
@@ -192,9 +195,11 @@ export function createPackageProvider(store: Store): PackageProvider {
         if (file?.sha256 !== undefined) return await fetchFile(file, file.sha256, wanted, signal);
         return await fetchOther({ ...wanted, url }, signal);
       } catch (error) {
+        failure ??= { url: withoutCredentials(wanted.url), reason: error };
         return unreachable((error as Error).message);
       }
     },
+    failure: () => failure,
     diagnose(output) {
       const requirement = failedRequirement(output);
       if (requirement === undefined) return undefined;
@@ -205,6 +210,13 @@ export function createPackageProvider(store: Store): PackageProvider {
       return requirement.built ? { name, version, reason: "local", found: [] } : undefined;
     },
   };
+}
+
+/** For messages: the address without what a user may have put before the host or after the path. */
+function withoutCredentials(text: string): string {
+  if (!URL.canParse(text)) return "an address that is none";
+  const { origin, pathname } = new URL(text);
+  return origin + pathname;
 }
 
 function freshSeconds(cacheControl: string | undefined): number {

@@ -16,7 +16,7 @@ interface Access {
   readonly exclusive: boolean;
 }
 
-const READ: Access = {
+export const READ: Access = {
   readable: true,
   writable: false,
   append: false,

@@ -1,5 +1,7 @@
+import { drain } from "../../guest/channel.ts";
 import { messageOf } from "../messages.ts";
 import { absolutePath } from "../paths.ts";
+import { openPath, READ } from "../redirect.ts";
 import { runText, type Shell, write } from "../shell.ts";
 import { LoopSignal, ReturnSignal, ShellError, ShellExit } from "../signals.ts";
 import { dispatch, sourceText } from "../simple-command.ts";
@@ -7,6 +9,8 @@ import { exportedVariables, readVariable } from "../state.ts";
 import { BUILTINS } from "./index.ts";
 import type { Builtin } from "./types.ts";
 
+/** Bytes of a file that is sourced. */
+const MAX_SCRIPT = 64 * 1024 * 1024;
 const KEYWORDS = new Set("if then else elif fi for while until do done case esac { } ! in".split(" "));
 
 function statusArgument(shell: Shell, name: string, text: string | undefined): number {
@@ -35,7 +39,7 @@ function sourcePath(shell: Shell, name: string): string | undefined {
   for (const candidate of candidates) {
     const path = absolutePath(state.workingDirectory, candidate);
     try {
-      if (tree.stat(tree.resolve(path)).kind === "file") return path;
+      if (tree.stat(tree.resolve(path)).kind !== "directory") return path;
     } catch (error) {
       messageOf(error);
     }
@@ -51,7 +55,12 @@ function source(shell: Shell, args: readonly string[]): Promise<number> {
     const message = name.includes("/") ? `.: cannot open ${name}: No such file` : `.: ${name}: not found`;
     throw new ShellError(message, 2, shell.state.dialect === "sh");
   }
-  return sourceText(shell, new TextDecoder().decode(shell.tree.readFile(path)), rest);
+  // Opened as a redirection would: /dev/stdin is the shell's own input.
+  const { descriptors, umask } = shell.state;
+  const file = openPath(shell.tree, descriptors, path, umask, READ);
+  const bytes = drain(file, MAX_SCRIPT);
+  file.close();
+  return sourceText(shell, new TextDecoder().decode(bytes), rest);
 }
 
 async function exec(shell: Shell, args: readonly string[]): Promise<number> {

@@ -12,7 +12,7 @@ export function define(command: Command): void {
 
 async function execute(image: string, flags: { readonly json: boolean }): Promise<void> {
   const { resolveWasm } = await import("../../results/index.ts");
-  const { inspectWasm, readMetadata } = await import("../../component/index.ts");
+  const { inspectWasm, readMetadata } = await import("../../component/inspect.ts");
   const { file } = await resolveWasm(image, openHomeStore);
   const outline = inspectWasm(file);
   const metadata = readMetadata(file);

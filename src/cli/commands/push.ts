@@ -32,7 +32,7 @@ async function execute(image: string, target: string | undefined, flags: Flags):
     throw usageError("push of a file needs a reference", "boxwright push FILE.wasm REGISTRY/REPOSITORY:TAG");
 
   const { blobFromFile, parseReference, pushComponent } = await import("../../registry/index.ts");
-  const { inspectWasm, readMetadata } = await import("../../component/index.ts");
+  const { inspectWasm, readMetadata } = await import("../../component/inspect.ts");
   const { resultForeign } = await import("../../errors/results.ts");
   const reference = parseReference(address);
   const metadata = readMetadata(file);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -131,7 +132,6 @@ describe("a tree made to mislead", () => {
     const repository = createRepository(server.directory, name);
     repository.commit({ a: "a" });
     const blob = repository.git("rev-parse", "HEAD:a");
-    const { execFileSync } = await import("node:child_process");
     const raw = Buffer.concat([Buffer.from(`100644 ${entry}\0`), Buffer.from(blob, "hex")]);
     const tree = execFileSync("git", ["hash-object", "-t", "tree", "-w", "--stdin", "--literally"], {
       cwd: repository.directory,
@@ -143,6 +143,25 @@ describe("a tree made to mislead", () => {
     return `${server.origin}/${name}`;
   }
 
+  it("may not have a name twice, as a link and as the directory behind it", async () => {
+    const repository = createRepository(server.directory, "twice.git");
+    repository.commit({ "x/a": "a", l: "-> /" });
+    const link = repository.git("rev-parse", "HEAD:l");
+    const tree = repository.git("rev-parse", "HEAD:x");
+    const raw = Buffer.concat([
+      ...[Buffer.from("120000 x\0"), Buffer.from(link, "hex")],
+      ...[Buffer.from("40000 x\0"), Buffer.from(tree, "hex")],
+    ]);
+    const twice = execFileSync("git", ["hash-object", "-t", "tree", "-w", "--stdin", "--literally"], {
+      cwd: repository.directory,
+      input: raw,
+      encoding: "utf8",
+    }).trim();
+    repository.git("update-ref", "refs/heads/main", repository.git("commit-tree", "-m", "m", twice));
+    const { code } = await failureOf(fetchTree(`${server.origin}/twice.git`));
+    assert.match(code, /^GIT_(?:BAD_REPOSITORY|FAILED)$/);
+  });
+
   for (const entry of [".git", ".GIT", "..", "../../evil", "."]) {
     it(`may not have an entry ${entry}`, async () => {
       const address = await withTree(`tree${names++}.git`, entry);
@@ -153,7 +172,6 @@ describe("a tree made to mislead", () => {
   it("may not have names that are not UTF-8", async () => {
     const repository = createRepository(server.directory, "latin.git");
     repository.commit({ a: "a" });
-    const { execFileSync } = await import("node:child_process");
     const blob = repository.git("rev-parse", "HEAD:a");
     const input = Buffer.concat([Buffer.from(`100644 blob ${blob}\t`), Buffer.from([0xff, 0xfe, 0])]);
     const tree = execFileSync("git", ["mktree", "-z"], {

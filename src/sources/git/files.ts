@@ -42,10 +42,15 @@ export async function readFiles(
 ): Promise<readonly DraftChange[]> {
   const base = options.directory === "" ? "" : `${options.directory}/`;
   const changes = new Map<string, DraftChange>();
+  const remote = parts[0]?.peer.remote ?? "";
   let total = 0;
+  const refuse = (at: string) => gitAnswerInvalid(remote, `${JSON.stringify(at)} is in it twice`);
   const addParents = (at: string) => {
     const parent = path.posix.dirname(at);
-    if (parent === "." || changes.has(parent)) return;
+    if (parent === ".") return;
+    const existing = changes.get(parent);
+    if (existing !== undefined && existing.kind !== "directory") throw refuse(parent);
+    if (existing !== undefined) return;
     changes.set(parent, { kind: "directory", path: parent, attributes: attributesAt(0o755, options.time) });
     addParents(parent);
   };
@@ -63,7 +68,7 @@ export async function readFiles(
       if (total > sizeLimit) throw gitTooLarge(part.peer.remote, `${sizeLimit} bytes`);
       const existing = changes.get(at);
       if (existing !== undefined && !(existing.kind === "directory" && change.kind === "directory")) {
-        throw gitAnswerInvalid(part.peer.remote, `${JSON.stringify(at)} is in it twice`);
+        throw refuse(at);
       }
       changes.set(at, change);
     }

@@ -3,7 +3,6 @@ import {
   classOfHost,
   type HttpClient,
   type HttpResponse,
-  isLoopbackHost,
   reachFrom,
   redactedAddress,
   resolveLocation,
@@ -51,8 +50,7 @@ function checkStep(from: URL, to: URL): void {
   if (to.protocol === "https:") return;
   if (to.protocol !== "http:")
     throw httpRedirectRefused(redactedAddress(from), "that address is not of HTTP");
-  const local = isLoopbackHost(from.hostname) && isLoopbackHost(to.hostname);
-  if (from.protocol === "https:" && !local) {
+  if (from.protocol === "https:") {
     throw httpRedirectRefused(redactedAddress(from), "that address is without TLS");
   }
 }

@@ -95,7 +95,7 @@ export async function startGitServer(): Promise<GitServer> {
   const requests: GitServer["requests"] = [];
   const server: Server = createServer((request, response) => {
     requests.push({ url: request.url ?? "", authorization: request.headers.authorization });
-    if (!state.intercept(request, response)) serve(directory, request, response);
+    if (!state.intercept(request, response)) serveGit(directory, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   after(() => {
@@ -112,7 +112,7 @@ export async function startGitServer(): Promise<GitServer> {
   return state;
 }
 
-function serve(directory: string, request: IncomingMessage, response: ServerResponse): void {
+export function serveGit(directory: string, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://localhost");
   const [, name = "", rest = ""] = /^\/([^/]+)(\/.*)$/.exec(url.pathname) ?? [];
   const child = spawn("git", ["http-backend"], {

@@ -32,6 +32,15 @@ describe("a build step", () => {
     assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: "without\n" });
   });
 
+  it("runs the commands that are builtins as programs too", async () => {
+    const { stdout } = await sandbox.run("", { command: { kind: "exec", words: ["echo", "a\\nb"] } });
+    assert.equal(stdout, "a\\nb\n");
+    const { stdout: others } = await sandbox.run(
+      "/bin/echo 'x\\ty'; env test 1 = 1 && /usr/bin/printf 'p\\n'; find /etc/hostname -exec [ -f {} ] \\; -print",
+    );
+    assert.equal(others, "x\\ty\np\n/etc/hostname\n");
+  });
+
   it("names a native program", async () => {
     const script = "printf '\\177ELF\\001' >tool; chmod +x tool; ./tool";
     await assert.rejects(sandbox.run(script), code("FOREIGN_PROGRAM", /\/app\/\.?\/?tool.*ELF/));

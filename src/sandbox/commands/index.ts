@@ -1,8 +1,9 @@
 import type { WorkingTree } from "../../filesystem/types.ts";
+import { BUILTINS } from "../shell/builtins/index.ts";
 import { errnoName, messageOf } from "../shell/messages.ts";
 import { absolutePath } from "../shell/paths.ts";
 import type { Shell } from "../shell/shell.ts";
-import { write } from "../shell/shell.ts";
+import { bashSubshell, write } from "../shell/shell.ts";
 import { ShellError } from "../shell/signals.ts";
 import { ACCOUNTS } from "./accounts.ts";
 import { cp, install, mkdir, mktemp, mv, touch } from "./files.ts";
@@ -35,8 +36,19 @@ const OWN: ReadonlyMap<string, CommandRunner> = new Map(
   }),
 );
 
+/** Builtins of the shell that are programs too: in exec form, by their path, or called by another program. */
+const PROGRAM_BUILTINS: ReadonlySet<string> = new Set([
+  "echo",
+  "printf",
+  "test",
+  "[",
+  "true",
+  "false",
+  "pwd",
+]);
+
 export function isCommand(name: string): boolean {
-  return OWN.has(name) || UTILITIES.has(name);
+  return OWN.has(name) || UTILITIES.has(name) || PROGRAM_BUILTINS.has(name);
 }
 
 const loaded = new WeakMap<WorkingTree, Promise<Utilities>>();
@@ -65,6 +77,7 @@ export async function runCommandByName(
   try {
     const own = OWN.get(name);
     if (own !== undefined) return await own(call);
+    if (PROGRAM_BUILTINS.has(name)) return await BUILTINS.get(name)!.run(bashSubshell(shell), args);
     let utilities = loaded.get(tree);
     if (utilities === undefined) {
       utilities = loadUtilities(tree);

@@ -70,10 +70,33 @@ const which: CommandRunner = (call) => {
   return status;
 };
 
+const cmp: CommandRunner = (call) => {
+  const { flags, operands } = parseOptions("cmp", call.args, {
+    boolean: "sl",
+    long: { silent: "s", quiet: "s" },
+  });
+  const [left = "", right = "-"] = operands;
+  const [one, other] = [left, right].map((operand) => call.tree.readFile(call.path(operand))) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  const length = Math.min(one.length, other.length);
+  let at = 0;
+  while (at < length && one[at] === other[at]) at++;
+  if (at === one.length && at === other.length) return 0;
+  if (!flags.has("s")) {
+    const line = one.subarray(0, at).reduce((lines, byte) => lines + (byte === 0x0a ? 1 : 0), 1);
+    if (at < length) call.out(`${left} ${right} differ: byte ${at + 1}, line ${line}\n`);
+    else call.fail(`EOF on ${at === one.length ? left : right} after byte ${at}`);
+  }
+  return 1;
+};
+
 const arch = say(UNAME["m"]!);
 
 export const SMALL: Readonly<Record<string, CommandRunner>> = {
   arch,
+  cmp,
   nproc: say("1"),
   uname,
   realpath,

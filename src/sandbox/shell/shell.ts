@@ -85,6 +85,11 @@ export function subshell(shell: Shell): Shell {
   return createShell(shell.host, copyState(shell.state));
 }
 
+/** A subshell that speaks bash: the programs of coreutils behave as its builtins of the same name do. */
+export function bashSubshell(shell: Shell): Shell {
+  return createShell(shell.host, { ...copyState(shell.state), dialect: "bash" });
+}
+
 /** A message on the shell's standard error, with the prefix that the dialect gives it. */
 export function say(shell: Shell, text: string): void {
   const { state } = shell;

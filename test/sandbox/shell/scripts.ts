@@ -72,5 +72,5 @@ export const SCRIPTS: readonly string[] = [
   "basename /a/b.c .c; dirname /a/b; echo a/b | tr / _; printf 'a:b\\n' | cut -d: -f2; uniq <<E\nx\nx\nE\n",
   "set -x; echo traced; x=1; set +x",
   "set -o pipefail 2>/dev/null; echo $?",
-  "echo a >f; echo b | tee -a f; diff f f && echo same; cmp -s f f; date -u -d @0 +%Y; expr 1 + 2; test 1; echo $(( $(wc -l <f) + 1 ))",
+  "echo a >f; echo b | tee -a f; diff f f && echo same; cmp -s f f && echo same2; echo z >g; cmp -s f g || echo other; date -u -d @0 +%Y; expr 1 + 2; test 1; echo $(( $(wc -l <f) + 1 ))",
 ];

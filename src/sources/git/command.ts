@@ -198,7 +198,8 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
   } catch (cause) {
-    // It may have ended by itself.
-    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+    // It may have ended by itself; macOS then says EPERM.
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw cause;
   }
 }

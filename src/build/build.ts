@@ -8,7 +8,9 @@ import { type OpenedContext, openContext } from "./context/open.ts";
 import { finish } from "./finish.ts";
 import { homeDirectory } from "./home.ts";
 import { lintBuild } from "./lint.ts";
+import { findTarget } from "./references.ts";
 import { solve } from "./solve.ts";
+import { placeStartFailure } from "./start-range.ts";
 import { checkTag } from "./tags.ts";
 import type { BuildOptions, BuildResult, CheckResult, Warning } from "./types.ts";
 
@@ -48,7 +50,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const platform = parsePlatform(given.platform ?? "linux/amd64");
     const epoch = resolveEpoch(given.epoch);
     const { state, session } = await solve({ options: given, store, opened, dockerfile, platform, epoch });
-    return { ...(await finish(session, state)), warnings };
+    try {
+      return { ...(await finish(session, state)), warnings };
+    } catch (error) {
+      throw placeStartFailure(error, dockerfile, findTarget(dockerfile, given.target));
+    }
   });
 }
 

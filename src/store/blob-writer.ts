@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { BoxwrightError } from "../errors/index.ts";
 import { storeWriteFailed } from "../errors/store.ts";
 import type { Digest } from "../filesystem/types.ts";
-import type { HostFiles } from "./files.ts";
+import { type HostFiles, markUsed } from "./files.ts";
 import type { BlobWriter } from "./types.ts";
 
 /** Small writes (tar headers) are gathered, so that each costs no system call. */
@@ -78,7 +78,7 @@ export async function createBlobWriter(
         const digest: Digest = `sha256:${hash.digest("hex")}`;
         const path = destination(digest);
         const present = await stat(path).catch(() => undefined);
-        if (present?.isFile() && present.size === position) {
+        if (present?.isFile() && present.size === position && (await markUsed(path))) {
           await files.remove(temporary);
         } else {
           await mkdir(dirname(path), { recursive: true });

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, unlink, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** The host's file operations that a store writes with; tests replace them to make writes fail. */
@@ -55,5 +55,19 @@ export async function replaceFile(
     // The failure is what the caller needs to see, not one of the clean-up.
     await files.remove(temporary).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Notes in a blob's time that it is used now: `prune` goes by it. False if it is gone; a store that can only be
+ * read cannot be pruned either.
+ */
+export async function markUsed(path: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
 }

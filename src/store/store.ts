@@ -12,7 +12,7 @@ import type { Digest } from "../filesystem/types.ts";
 import { createReader } from "./blob-reader.ts";
 import { createBlobWriter } from "./blob-writer.ts";
 import { digestOf, isDigest, parseDigest } from "./digest.ts";
-import { type HostFiles, hostFiles } from "./files.ts";
+import { type HostFiles, hostFiles, markUsed } from "./files.ts";
 import { Records } from "./records.ts";
 import type { Store } from "./types.ts";
 
@@ -28,6 +28,7 @@ export async function openStore(
   options: { readonly files?: HostFiles } = {},
 ): Promise<Store> {
   const files = options.files ?? hostFiles;
+  const opened = Date.now();
   const blobs = join(directory, "blobs", "sha256");
   const temporary = join(directory, "tmp");
   try {
@@ -47,7 +48,9 @@ export async function openStore(
 
   async function blobSize(digest: Digest): Promise<number | undefined> {
     try {
-      return (await stat(blobPath(digest))).size;
+      const { size, mtimeMs } = await stat(blobPath(digest));
+      if (mtimeMs < opened && !(await markUsed(blobPath(digest)))) return undefined;
+      return size;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw storeReadFailed(digest, cause);

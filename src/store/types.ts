@@ -8,6 +8,7 @@ export interface Store extends ContentReader {
   readonly directory: string;
   /** Where a blob lies (or would lie) on the host. */
   blobPath(digest: Digest): string;
+  /** What is asked for counts as used from then on, so that `prune` leaves it to this process. */
   hasBlob(digest: Digest): Promise<boolean>;
   blobSize(digest: Digest): Promise<number | undefined>;
   /** Reads a whole (small) blob and verifies it. */
@@ -24,7 +25,7 @@ export interface Store extends ContentReader {
   writeRecord(kind: string, key: string, value: unknown): Promise<void>;
   deleteRecord(kind: string, key: string): Promise<void>;
   listRecords(kind: string): AsyncIterable<{ readonly key: string; readonly value: unknown }>;
-  /** Every blob, by digest; `modified` is in seconds since 1970 (of use only for pruning by age). */
+  /** Every blob, by digest; `modified` is when it was used last, in seconds since 1970 (for pruning by age). */
   listBlobs(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly modified: number }>;
   deleteBlob(digest: Digest): Promise<void>;
   /** Releases cached file descriptors. */

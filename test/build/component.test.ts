@@ -6,6 +6,7 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "../../src/build/index.ts";
+import type { BoxwrightError } from "../../src/errors/index.ts";
 import { executedSteps, makeContext, temporaryDirectory } from "./support.ts";
 
 const dockerfile =
@@ -48,6 +49,23 @@ describe("a component", () => {
     assert.deepEqual(second.names, ["hello:latest"]);
     assert.ok(existsSync(output));
   });
+
+  for (const [where, text, line] of [
+    ["CMD", "FROM python:3.12-slim\nCMD python a.py | tee log\n", 2],
+    ["ENTRYPOINT rather than CMD", 'FROM python:3.12-slim\nENTRYPOINT a & b\nCMD ["c"]\n', 2],
+    [
+      "the stage below",
+      "FROM python:3.12-slim AS base\nCMD for i in 1; do python; done\nFROM base\nUSER nobody\n",
+      2,
+    ],
+  ] as const) {
+    it(`is refused at the line of ${where} when a shell would be needed`, async () => {
+      await assert.rejects(
+        build({ context: { kind: "empty" }, dockerfile: { kind: "text", text }, home: temporaryDirectory() }),
+        (error: BoxwrightError) => error.code === "START_NOT_REDUCIBLE" && error.range?.start.line === line,
+      );
+    });
+  }
 
   it("warns where the runtime is another version than the image asks for", async () => {
     const context = { kind: "empty" } as const;

@@ -44,7 +44,14 @@ export function makeBase(): string {
   const rootfs = path.join(work, "rootfs");
   mkdirSync(packages);
   mkdirSync(rootfs);
-  run("apt-get", ["download", "-q", "-o", "APT::Sandbox::User=root", "base-files", "base-passwd"], packages);
+  const download = ["download", "-q", "-o", "APT::Sandbox::User=root", "base-files", "base-passwd"];
+  try {
+    run("apt-get", download, packages);
+  } catch {
+    // The lists of a fresh machine are old, or not there.
+    run("apt-get", ["update"]);
+    run("apt-get", download, packages);
+  }
   for (const name of readdirSync(packages).sort()) run("dpkg-deb", ["-x", path.join(packages, name), rootfs]);
   for (const name of ["passwd", "group"]) {
     writeFileSync(

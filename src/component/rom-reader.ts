@@ -30,22 +30,42 @@ export async function* readContents(
   blobPath: (digest: Digest) => string,
 ): AsyncGenerator<Uint8Array> {
   const handles = new Map<Digest, FileHandle>();
-  const buffer = new Uint8Array(WINDOW);
+  const plans = planReads(contents);
+  let filling = new Uint8Array(WINDOW);
+  let spare = new Uint8Array(WINDOW);
+  const start = (): PendingRead | undefined => {
+    const { value: plan } = plans.next();
+    if (plan === undefined) return undefined;
+    const window = filling.subarray(0, plan.end - plan.offset);
+    const done = openBlob(handles, plan.blob, blobPath).then((handle) => fill(handle, window, plan.offset));
+    // Awaited when its turn comes; a failure meanwhile must not count as unhandled.
+    done.catch(() => {});
+    [filling, spare] = [spare, filling];
+    return { plan, window, done };
+  };
+  let next = start();
   try {
-    for (const read of planReads(contents)) {
-      const window = buffer.subarray(0, read.end - read.offset);
-      try {
-        await fill(await openBlob(handles, read.blob, blobPath), window, read.offset);
-      } catch (cause) {
-        throw contentMissing(read.blob, cause);
-      }
-      for (const slice of read.slices) {
-        yield window.subarray(slice.offset - read.offset, slice.offset - read.offset + slice.size);
+    for (let read = next; read !== undefined; read = next) {
+      const { plan, window, done } = read;
+      await done.catch((cause) => {
+        throw contentMissing(plan.blob, cause);
+      });
+      // Read while the caller is busy with what is yielded.
+      next = start();
+      for (const slice of plan.slices) {
+        yield window.subarray(slice.offset - plan.offset, slice.offset - plan.offset + slice.size);
       }
     }
   } finally {
+    await next?.done.catch(() => {});
     await Promise.all(Array.from(handles.values(), (handle) => handle.close()));
   }
+}
+
+interface PendingRead {
+  readonly plan: ReadPlan;
+  readonly window: Uint8Array;
+  readonly done: Promise<void>;
 }
 
 function* planReads(contents: Iterable<FileContent>): Generator<ReadPlan> {

@@ -1,6 +1,7 @@
 /** The immutable layered tree: snapshots, layers, the working tree of a build step, tar in and out. */
 export { applyLayer } from "./apply-layer.ts";
 export { FilesystemError } from "./errno.ts";
+export { readHostFile, readSmallHostFile } from "./host-file.ts";
 export { isArchive, type ReadLayerOptions, readLayer } from "./layer/read.ts";
 export { parseLayer } from "./layer/record.ts";
 export { writeLayer } from "./layer/write.ts";

@@ -9,7 +9,7 @@ import { type HostFiles, markUsed } from "./files.ts";
 import type { BlobWriter } from "./types.ts";
 
 /** Small writes (tar headers) are gathered, so that each costs no system call. */
-const bufferSize = 1 << 18;
+const bufferSize = 1 << 19;
 
 /** A temp file that becomes `destination(digest)` on commit: hashed as it is written, synced, then renamed. */
 export async function createBlobWriter(
@@ -19,8 +19,11 @@ export async function createBlobWriter(
 ): Promise<BlobWriter> {
   const temporary = join(temporaryDirectory, randomUUID());
   const hash = createHash("sha256");
-  const buffer = new Uint8Array(bufferSize);
+  // One is filled while the other is written.
+  let buffer = new Uint8Array(bufferSize);
+  let spare = new Uint8Array(bufferSize);
   let buffered = 0;
+  let writing: Promise<void> = Promise.resolve();
   let position = 0;
   let state: "open" | "closed" = "open";
   let file: FileHandle;
@@ -32,14 +35,20 @@ export async function createBlobWriter(
 
   async function discard(): Promise<void> {
     state = "closed";
+    await writing.catch(() => {});
     // The failure that led here is what the caller needs to see, not one of the clean-up.
     await file.close().catch(() => {});
     await files.remove(temporary).catch(() => {});
   }
 
+  /** Starts to write what is gathered; waits only for the write before it. */
   async function flush(): Promise<void> {
+    await writing;
     if (buffered === 0) return;
-    await files.write(file, buffer.subarray(0, buffered));
+    writing = files.write(file, buffer.subarray(0, buffered));
+    // Awaited at the next flush; a failure meanwhile must not count as unhandled.
+    writing.catch(() => {});
+    [buffer, spare] = [spare, buffer];
     buffered = 0;
   }
 
@@ -60,19 +69,24 @@ export async function createBlobWriter(
     },
     write: (bytes) =>
       guarded(async () => {
-        hash.update(bytes);
         position += bytes.length;
         if (buffered + bytes.length > bufferSize) await flush();
         if (bytes.length >= bufferSize) {
-          await files.write(file, bytes);
+          await writing;
+          const written = files.write(file, bytes);
+          // Hashing keeps this thread busy while the write runs in another.
+          hash.update(bytes);
+          await written;
         } else {
           buffer.set(bytes, buffered);
           buffered += bytes.length;
+          hash.update(bytes);
         }
       }),
     commit: () =>
       guarded(async () => {
         await flush();
+        await writing;
         await files.sync(file);
         await file.close();
         const digest: Digest = `sha256:${hash.digest("hex")}`;

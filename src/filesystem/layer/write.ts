@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import {
   contextFileChanged,
   contextFileUnreadable,
   layerDuplicatePath,
   layerReservedName,
 } from "../../errors/filesystem.ts";
+import { digestOf } from "../../store/digest.ts";
 import type { BlobWriter, Store } from "../../store/types.ts";
+import { readHostFile, readSmallHostFile } from "../host-file.ts";
 import { comparePaths } from "../order.ts";
 import type { TarWriter as TarWriterType } from "../tar/writer.ts";
 import type {
@@ -151,9 +152,9 @@ async function writeChange(
       return { change, place: { ...inode.content, offset, sha256 } };
     }
     case "new-file":
-      return addFile(tar, change, change.bytes.length, [change.bytes]);
+      return addFile(tar, change, change.bytes);
     case "host-file":
-      return addFile(tar, change, change.size, hostBytes(change.hostPath, change.size));
+      return addHostFile(tar, change);
   }
 }
 
@@ -166,41 +167,66 @@ const marker = {
 /** For a hard link to a file in a layer below, whose attributes are not known here. */
 const linkAttributes: Attributes = { ...marker.attributes, mode: 0o644 };
 
-async function addFile(
-  tar: TarWriterType,
-  { path, attributes }: Extract<DraftChange, { kind: "new-file" | "host-file" }>,
-  size: number,
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<Written> {
-  const hash = createHash("sha256");
-  async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  }
-  const offset = await tar.add({ kind: "file", path, attributes, size }, hashed());
-  const sha256: Digest = `sha256:${hash.digest("hex")}`;
-  // The blob's own digest is filled in once it is known.
-  const place: FileContent = { blob: sha256, offset, size, sha256 };
-  return { place, change: { kind: "leaf", path, inode: { kind: "file", attributes, content: place } } };
+type HostFile = Extract<DraftChange, { kind: "host-file" }>;
+type NewFile = Extract<DraftChange, { kind: "new-file" }>;
+
+async function addFile(tar: TarWriterType, change: NewFile | HostFile, bytes: Uint8Array): Promise<Written> {
+  const offset = await tar.add(memberOf(change, bytes.length), [bytes]);
+  return fileWritten(change, { offset, size: bytes.length, sha256: digestOf(bytes) });
 }
 
+async function addHostFile(tar: TarWriterType, change: HostFile): Promise<Written> {
+  const { hostPath, size } = change;
+  const small = readable(hostPath, () => readSmallHostFile(hostPath));
+  if (small !== undefined) {
+    if (small.length !== size) throw contextFileChanged(hostPath, size);
+    return addFile(tar, change, small);
+  }
+  const hash = createHash("sha256");
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const piece of hostBytes(hostPath, size)) {
+      hash.update(piece);
+      yield piece;
+    }
+  }
+  const offset = await tar.add(memberOf(change, size), hashed());
+  return fileWritten(change, { offset, size, sha256: `sha256:${hash.digest("hex")}` });
+}
+
+const memberOf = ({ path, attributes }: NewFile | HostFile, size: number) =>
+  ({ kind: "file", path, attributes, size }) as const;
+
+/** The blob's own digest is filled in once it is known. */
+function fileWritten({ path, attributes }: NewFile | HostFile, place: Omit<FileContent, "blob">): Written {
+  const content: FileContent = { blob: place.sha256, ...place };
+  return { place: content, change: { kind: "leaf", path, inode: { kind: "file", attributes, content } } };
+}
+
+function readable<T>(hostPath: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw contextFileUnreadable(hostPath, cause);
+  }
+}
+
+/** Pieces share a buffer: see TarWriter.add. */
 function* storedBytes(reader: ContentReader, content: FileContent): Generator<Uint8Array> {
+  const buffer = new Uint8Array(Math.min(chunkSize, content.size));
   for (let position = 0; position < content.size; position += chunkSize) {
-    const chunk = new Uint8Array(Math.min(chunkSize, content.size - position));
-    reader.read(content, position, chunk);
-    yield chunk;
+    const piece = buffer.subarray(0, content.size - position);
+    reader.read(content, position, piece);
+    yield piece;
   }
 }
 
 async function* hostBytes(hostPath: string, size: number): AsyncGenerator<Uint8Array> {
   let read = 0;
   try {
-    for await (const chunk of createReadStream(hostPath, { highWaterMark: 1 << 18 })) {
-      read += chunk.length;
+    for await (const piece of readHostFile(hostPath, size + 1)) {
+      read += piece.length;
       if (read > size) break;
-      yield chunk;
+      yield piece;
     }
   } catch (cause) {
     throw contextFileUnreadable(hostPath, cause);

@@ -31,6 +31,9 @@ export class TarWriter {
   readonly #pack: Pack;
   readonly #pumped: Promise<void>;
   #position = 0;
+  /** Bytes that the sink is done with, and who waits for how many. */
+  #taken = 0;
+  #waiting: { readonly bytes: number; readonly wake: () => void } | undefined;
   #sinkFailure: unknown;
 
   private constructor(pack: Pack, sink: (bytes: Uint8Array) => Promise<void>) {
@@ -41,6 +44,8 @@ export class TarWriter {
           this.#sinkFailure = error;
           throw error;
         });
+        this.#taken += chunk.length;
+        if (this.#waiting !== undefined && this.#taken >= this.#waiting.bytes) this.#waiting.wake();
       }
     })();
     // Awaited in `finish`, or when a member fails; a rejection meanwhile must not end the process.
@@ -52,7 +57,10 @@ export class TarWriter {
     return new TarWriter(pack(), sink);
   }
 
-  /** Returns where the member's bytes start in the tar. `body` must give exactly `size` bytes. */
+  /**
+   * Returns where the member's bytes start in the tar. `body` must give exactly `size` bytes; the next piece is
+   * asked for once the sink is done with the one before, so that pieces may share a buffer.
+   */
   async add(member: TarMember, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = []): Promise<number> {
     const records = extendedRecords(member);
     if (records.length > 0) await this.#addExtended(records);
@@ -89,9 +97,12 @@ export class TarWriter {
     stream.on("error", reject);
     try {
       if (header.type === "file") {
+        let end = this.#position + blockSize;
         for await (const piece of body) {
           if (stream.destroyed) break;
-          if (!stream.write(piece)) await Promise.race([promise, drained(stream)]);
+          stream.write(piece);
+          end += piece.length;
+          await Promise.race([promise, this.#takenUpTo(end)]);
         }
         stream.end(null);
       }
@@ -101,10 +112,13 @@ export class TarWriter {
       throw this.#sinkFailure ?? error;
     }
   }
-}
 
-function drained(stream: ReturnType<Pack["entry"]>): Promise<void> {
-  return new Promise((resolve) => stream.once("drain", () => resolve()));
+  #takenUpTo(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#taken >= bytes) resolve();
+      else this.#waiting = { bytes, wake: resolve };
+    });
+  }
 }
 
 function ustarHeader(member: TarMember, size: number): Headers {

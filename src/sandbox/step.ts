@@ -12,6 +12,7 @@ import { PackageBridge, type PackageSource } from "./packages/bridge.ts";
 import { findGuestCommand, findProgram } from "./programs.ts";
 import { runCommandLine, runShell, type ShellHost } from "./shell/shell.ts";
 import type { Dialect } from "./shell/state.ts";
+import { createStepTime } from "./step-time.ts";
 import type { RunRequest } from "./types.ts";
 
 export interface StepOptions {
@@ -59,8 +60,8 @@ export class UnknownShell extends Error {}
 
 /** Runs a step to its end, synchronously where the guest runs: call it on a thread of its own. */
 export async function runStep(request: RunRequest, options: StepOptions): Promise<StepResult> {
-  const now = { seconds: request.epoch, nanos: 0 };
-  const bare = createWorkingTree(request.snapshot, options.reader, { now: () => now });
+  const time = createStepTime(request.epoch);
+  const bare = createWorkingTree(request.snapshot, options.reader, { now: time.now });
   const user = resolveUser(bare, request.user);
   if (user === undefined) throw new UnknownUser(request.user);
   const unmountAll = mountAll(bare, request.mounts);
@@ -90,7 +91,7 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
         umask: call.umask,
         streams: call.streams,
         clock,
-        epoch: request.epoch,
+        now: time.now,
         hiddenNames: bridge.hiddenNames,
         beforeLookup: call.beforeLookup,
       }),
@@ -105,14 +106,15 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
       return findProgram({ tree, guestPaths, workingDirectory: state.workingDirectory, searchPath }, name);
     },
     homeOf: (name) => (name === "" ? user.home : readUsers(tree).find((entry) => entry.name === name)?.home),
-    now: () => now,
+    now: time.now,
     user,
     recordMissing: (name) => recordProblem({ kind: "missing", name }),
   };
 
   const exitCode = await runCommand(request, host, user, options);
-  const { mountChanges } = unmountAll();
-  return { exitCode, changes: bare.changes(), mountChanges, problem, ranPip: bridge.ranPip };
+  const mounts = unmountAll();
+  const mountChanges = new Map([...mounts.mountChanges].map(([key, draft]) => [key, time.settle(draft)]));
+  return { exitCode, changes: time.settle(bare.changes()), mountChanges, problem, ranPip: bridge.ranPip };
 }
 
 function runCommand(

@@ -122,6 +122,25 @@ describe("the runtime in a build step", () => {
     assert.equal(stdout, " 5 2000 True\nTrue\n2000\n");
   });
 
+  it("sees modules that appear after it looked, though all files get one time", async () => {
+    const script = [
+      "import importlib, os, sys",
+      "sys.path.insert(0, os.getcwd())",
+      "for name in ['one', 'two', 'three']:",
+      "    open(f'{name}.py', 'w').write(f'value = {len(name)}')",
+      "    print(importlib.import_module(name).value, os.stat(f'{name}.py').st_mtime > 946684800 - 1)",
+    ].join("\n");
+    const result = await sandbox.run("", {
+      command: { kind: "exec", words: ["python", "-B", "-c", script] },
+    });
+    assert.equal(result.stdout, "3 True\n3 True\n5 True\n", result.stderr);
+    const times = result.changes.changes.flatMap((change) =>
+      "attributes" in change ? [change.attributes.mtime] : [],
+    );
+    assert.ok(times.length >= 3);
+    for (const time of times) assert.deepEqual(time, { seconds: 946684800, nanos: 0 });
+  });
+
   it("compiles files to the same bytes each time", async () => {
     const script = 'mkdir m; echo \'x = {"a", "b", "c"}\' > m/a.py; python -m compileall -q m';
     const [first, second] = [await sandbox.run(script), await sandbox.run(script)];

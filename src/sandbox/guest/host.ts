@@ -1,8 +1,8 @@
-import type { InodeNumber, WorkingTree } from "../../filesystem/types.ts";
+import type { InodeNumber, Timestamp, WorkingTree } from "../../filesystem/types.ts";
 import { ERRNO, errnoOf, GuestError } from "./abi.ts";
 import { type Channel, openDevice } from "./channel.ts";
 import { DescriptorTable } from "./descriptors.ts";
-import { fdCalls, timestampOf } from "./fd-calls.ts";
+import { fdCalls } from "./fd-calls.ts";
 import { GuestMemory } from "./memory.ts";
 import { type PathContext, pathCalls } from "./path-calls.ts";
 import { type Clock, GuestExit, processCalls } from "./process-calls.ts";
@@ -28,8 +28,8 @@ export interface GuestProcess {
   /** Descriptors 0, 1 and 2. */
   readonly streams: readonly [Channel, Channel, Channel];
   readonly clock: Clock;
-  /** What files get as modification time by "now": build steps are reproducible. Seconds since 1970. */
-  readonly epoch: number;
+  /** What files get as modification time by "now". */
+  readonly now: () => Timestamp;
   readonly hiddenNames: ReadonlySet<string>;
   readonly beforeLookup: (path: string) => void;
 }
@@ -81,7 +81,7 @@ export function runGuest(process: GuestProcess): number {
     descriptors,
     hiddenNames: process.hiddenNames,
     umask: process.umask,
-    now: () => timestampOf(BigInt(process.epoch) * 1_000_000_000n),
+    now: process.now,
     beforeLookup: process.beforeLookup,
     openSpecial(inode) {
       const { kind, major, minor } = tree.stat(inode);

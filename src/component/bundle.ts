@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import {
   bundleAborted,
@@ -15,10 +14,11 @@ import { type EncodedIndex, encodeIndex } from "./index-encoder.ts";
 import { encodeMetadata, METADATA_SECTION } from "./metadata.ts";
 import { createOutputFile } from "./output-file.ts";
 import { findRoles } from "./roles.ts";
-import { fill, readContents } from "./rom-reader.ts";
+import { readContents } from "./rom-reader.ts";
 import { customSection, type Piece, planSplice } from "./splice.ts";
 import { planStart } from "./start.ts";
 import { encodeStartProgram } from "./start-program.ts";
+import { openTemplate, type TemplateSource } from "./template-source.ts";
 import type { ComponentMetadata, OutputFormat, Port, RuntimeManifest, TemplateManifest } from "./types.ts";
 import { resolveUser } from "./users.ts";
 
@@ -138,7 +138,7 @@ async function write(
   { index, rom }: EncodedIndex,
   trailer: Uint8Array,
 ): Promise<{ readonly digest: Digest; readonly size: number }> {
-  const source = await openTemplate(join(runtimeDirectory, template.file));
+  const source = await openTemplate(join(runtimeDirectory, template.file), template.sha256);
   try {
     const { pieces, size } = planSplice(template, source.size, rom.size, index, trailer);
     const writer = typeof output === "string" ? await createOutputFile(output) : output;
@@ -148,6 +148,7 @@ async function write(
         for await (const chunk of chunksOf(piece, source, rom.contents, store)) await sink.put(chunk);
       }
       await sink.finish();
+      await source.verify();
       if (writer.position !== size) throw templateUnusable(template.file, "it changed while it was read");
       return await writer.commit();
     } catch (error) {
@@ -156,22 +157,6 @@ async function write(
     }
   } finally {
     await source.close();
-  }
-}
-
-interface TemplateSource {
-  readonly size: number;
-  read(target: Uint8Array, offset: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-async function openTemplate(file: string): Promise<TemplateSource> {
-  try {
-    const handle = await open(file, "r");
-    const { size } = await handle.stat();
-    return { size, read: (target, offset) => fill(handle, target, offset), close: () => handle.close() };
-  } catch (cause) {
-    throw templateUnusable(file, "it cannot be read", cause);
   }
 }
 

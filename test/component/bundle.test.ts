@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -265,6 +265,23 @@ describe("bundling that fails", () => {
     const wrong = { ...template!, rom: template!.index, index: template!.rom };
     const error = await failure(bundle({ ...input({}), runtime: { ...runtime, templates: [wrong] } }));
     assert.equal(error.code, "TEMPLATE_UNUSABLE");
+  });
+
+  it("refuses a template that is not the one of the manifest, and leaves nothing behind", async () => {
+    for (const at of [8, Math.floor(module.length / 2), module.length - 1]) {
+      const damaged = Buffer.from(module);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      const cases = { changed: damaged, longer: Buffer.concat([module, Buffer.from([0])]) };
+      for (const [what, bytes] of Object.entries(cases)) {
+        const broken = join(directory, `broken-${what}-${at}`);
+        const manifest = writeRuntime(broken, [{ bytes: module, format: "module", port: "wasip1" }]);
+        const [template] = manifest.templates;
+        writeFileSync(join(broken, template?.file ?? ""), bytes);
+        const given = { ...input({ f: "F" }), runtime: manifest, runtimeDirectory: broken };
+        await assert.rejects(bundle(given), { code: "TEMPLATE_UNUSABLE" });
+        assert.ok(!existsSync(String(given.output)), `${what} at ${at}`);
+      }
+    }
   });
 
   it("refuses a port that the runtime has no template for", async () => {

@@ -1,18 +1,19 @@
 import { parse, parsePlatform } from "../dockerfile/index.ts";
 import type { Dockerfile, Lint } from "../dockerfile/types.ts";
-import { buildAborted, epochInvalid } from "../errors/build.ts";
+import { buildAborted } from "../errors/build.ts";
 import { BoxwrightError } from "../errors/index.ts";
 import type { Timestamp } from "../filesystem/types.ts";
-import { openStore, type Store } from "../store/index.ts";
-import { type OpenedContext, openContext } from "./context/open.ts";
-import { finish } from "./finish.ts";
+import { holdLease, openStore, type Store } from "../store/index.ts";
+import { buildWithCaches } from "./attempts.ts";
+import { defaultDockerfile, type OpenedContext, openContext } from "./context/open.ts";
+import { checkEpoch, epochOfEnvironment } from "./epoch.ts";
 import { homeDirectory } from "./home.ts";
 import { lintBuild } from "./lint.ts";
 import { findTarget } from "./references.ts";
-import { solve } from "./solve.ts";
+import { remoteAccess } from "./remote/access.ts";
 import { placeStartFailure } from "./start-range.ts";
 import { checkTag } from "./tags.ts";
-import type { BuildOptions, BuildResult, CheckResult, Warning } from "./types.ts";
+import type { BuildEvent, BuildOptions, BuildResult, CheckResult, Warning } from "./types.ts";
 
 /** 2000-01-01: late enough for every tool, and the same everywhere. */
 const defaultEpoch = 946_684_800;
@@ -49,9 +50,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     if (report.failure !== undefined) throw report.failure;
     const platform = parsePlatform(given.platform ?? "linux/amd64");
     const epoch = resolveEpoch(given.epoch);
-    const { state, session } = await solve({ options: given, store, opened, dockerfile, platform, epoch });
+    const signal = given.signal ?? new AbortController().signal;
     try {
-      return { ...(await finish(session, state)), warnings };
+      const input = { options: given, store, opened, dockerfile, platform, epoch };
+      return { ...(await buildWithCaches(input, signal)), warnings };
     } catch (error) {
       throw placeStartFailure(error, dockerfile, findTarget(dockerfile, given.target));
     }
@@ -74,14 +76,19 @@ async function withDockerfile<T>(
   options: BuildOptions,
   work: (options: BuildOptions, store: Store, opened: OpenedContext, dockerfile: Dockerfile) => Promise<T>,
 ): Promise<T> {
+  const since = Date.now();
   const store = await openStore(options.home ?? homeDirectory());
+  const lease = await holdLease(store.directory, since);
   let opened: OpenedContext | undefined;
   try {
     options.signal?.throwIfAborted();
-    const time = options.timestamps === "keep" ? undefined : resolveEpoch(options.epoch);
+    const epoch = resolveEpoch(options.epoch);
+    const time = options.timestamps === "keep" ? undefined : epoch;
     const signal = options.signal ?? new AbortController().signal;
-    const dockerfile = options.dockerfile ?? { kind: "context", path: "Dockerfile" };
-    opened = await openContext(options.context, dockerfile, { store, time, signal });
+    const dockerfile = options.dockerfile ?? { kind: "context", path: defaultDockerfile };
+    const emit = (event: BuildEvent) => options.onEvent?.(event);
+    const remote = remoteAccess(options, store, signal);
+    opened = await openContext(options.context, dockerfile, { remote, time, emit });
     return await work(options, store, opened, parse(opened.dockerfile));
   } catch (error) {
     const failure =
@@ -91,15 +98,13 @@ async function withDockerfile<T>(
     }
     throw failure;
   } finally {
+    await lease.release();
     await store.close();
   }
 }
 
 /** Throws INVALID_EPOCH. */
 function resolveEpoch(given: number | undefined): Timestamp {
-  const text = process.env["SOURCE_DATE_EPOCH"];
-  const value = given ?? (text === undefined || text === "" ? defaultEpoch : Number(text));
-  if (!Number.isSafeInteger(value) || value < 0 || value > 253_402_300_799)
-    throw epochInvalid(String(given ?? text));
-  return { seconds: value, nanos: 0 };
+  const fromEnvironment = epochOfEnvironment();
+  return { seconds: given === undefined ? (fromEnvironment ?? defaultEpoch) : checkEpoch(given), nanos: 0 };
 }

@@ -9,15 +9,20 @@ import { readBounded } from "./read-bounded.ts";
 /** As commander gives them; choices are checked by it. */
 export interface BuildFlags {
   readonly file?: string;
-  readonly output?: string;
+  readonly output?: readonly string[];
   readonly tag?: readonly string[];
   readonly target?: string;
   readonly buildArg?: readonly string[];
   readonly buildContext?: readonly string[];
   readonly secret?: readonly string[];
   readonly label?: readonly string[];
+  readonly annotation?: readonly string[];
   readonly platform?: string;
   readonly cache?: boolean;
+  /** `--no-cache-filter`: the parser takes `no-` for a negation. */
+  readonly cacheFilter?: readonly string[];
+  readonly cacheFrom?: readonly string[];
+  readonly cacheTo?: readonly string[];
   readonly base?: "embedded" | "registry";
   readonly format?: string;
   readonly progress?: ProgressKind;
@@ -34,7 +39,7 @@ export async function readBuildFlags(context: string, flags: BuildFlags): Promis
   const format = flags.check === true ? undefined : readFormat(flags.format);
   return {
     ...inputs,
-    ...(flags.output === undefined ? {} : { output: flags.output }),
+    ...(flags.check === true ? {} : await readOutputs(flags, format)),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     ...(flags.platform === undefined ? {} : { platform: flags.platform }),
     ...(format === undefined ? {} : { format }),
@@ -46,8 +51,32 @@ export async function readBuildFlags(context: string, flags: BuildFlags): Promis
     labels: Object.fromEntries((flags.label ?? []).map(label)),
     secrets: (flags.secret ?? []).map((value) => readSecretFlag(value)),
     noCache: flags.cache === false,
+    ...(await readCacheFlags(flags)),
     base: flags.base ?? "embedded",
     timestamps: flags.timestamps ?? "fixed",
+  };
+}
+
+async function readCacheFlags({ cacheFilter = [], cacheFrom = [], cacheTo = [] }: BuildFlags) {
+  const noCacheFilter = cacheFilter.flatMap((stages) => stages.split(",")).filter((name) => name !== "");
+  if (cacheFrom.length === 0 && cacheTo.length === 0) return { noCacheFilter };
+  const { readCacheFrom, readCacheTo } = await import("./cache-flags.ts");
+  return {
+    noCacheFilter,
+    cacheFrom: await readCacheFrom(cacheFrom),
+    cacheTo: await readCacheTo(cacheTo),
+  };
+}
+
+async function readOutputs(
+  { output = [], annotation = [] }: BuildFlags,
+  format: ReturnType<typeof readFormat>,
+): Promise<Pick<BuildOptions, "outputs" | "annotations">> {
+  if (output.length === 0 && annotation.length === 0) return {};
+  const { readAnnotationFlag, readOutputFlags } = await import("./output-flags.ts");
+  return {
+    ...(output.length === 0 ? {} : { outputs: await readOutputFlags(output, format) }),
+    annotations: annotation.flatMap(readAnnotationFlag),
   };
 }
 
@@ -68,7 +97,7 @@ async function readInputs(
     );
   if (context === "-") return readStandardInput(file);
   const dockerfileText = file === "-" ? await readBounded("-") : undefined;
-  const input = openContextArgument(context);
+  const input = await openContextArgument(context);
   if (dockerfileText !== undefined)
     return { context: input, dockerfile: { kind: "text", text: dockerfileText } };
   if (file === undefined) return { context: input, dockerfile: { kind: "context", path: "Dockerfile" } };
@@ -78,12 +107,15 @@ async function readInputs(
   };
 }
 
-function openContextArgument(context: string): ContextInput {
+/** What is there wins over an address that reads the same. */
+async function openContextArgument(context: string): Promise<ContextInput> {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(context).isDirectory();
   } catch (cause) {
-    throw contextMissing(context, cause);
+    const { classifyContext } = await import("../sources/index.ts");
+    if (classifyContext(context, () => false).kind === "directory") throw contextMissing(context, cause);
+    return { kind: "remote", address: context };
   }
   return isDirectory
     ? { kind: "directory", path: context }

@@ -30,6 +30,8 @@ export interface BundleInput {
   /** Where the runtime's files lie: the directory of its manifest.json. */
   readonly runtimeDirectory: string;
   readonly format: OutputFormat;
+  /** Kept in the metadata, for the manifest that the file is pushed with. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Default: wasip2 for components, wasip1 for modules. */
   readonly port?: Port;
   readonly store: Pick<Store, "blobPath" | "read">;
@@ -122,6 +124,7 @@ function describe(input: BundleInput, port: Port, { index, rom, inodes }: Encode
     format: input.format,
     port,
     config,
+    ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     layers: input.layers.map(({ diffId, size }, position) => ({
       diffId,
       size,

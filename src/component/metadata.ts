@@ -37,7 +37,7 @@ function parseMetadata(file: string, bytes: Uint8Array): ComponentMetadata {
 }
 
 function shapeFault(value: Record<string, unknown>): string | undefined {
-  const { boxwright, runtime, format, port, config, layers, rom, index } = value;
+  const { boxwright, runtime, format, port, config, annotations, layers, rom, index } = value;
   if (typeof boxwright !== "string") return "boxwright is missing";
   if (!isRecord(runtime) || !["name", "version", "kernel"].every((key) => typeof runtime[key] === "string")) {
     return "runtime is damaged";
@@ -45,6 +45,7 @@ function shapeFault(value: Record<string, unknown>): string | undefined {
   if (format !== "component" && format !== "module") return "format is damaged";
   if (port !== "wasip1" && port !== "wasip2") return "port is damaged";
   if (!isRecord(config) || !isRecord(config["config"])) return "config is damaged";
+  if (annotations !== undefined && !isTextRecord(annotations)) return "annotations is damaged";
   if (!Array.isArray(layers) || !layers.every(isLayer)) return "layers is damaged";
   if (!isRecord(rom) || !["size", "files", "uniqueFiles"].every((key) => isCount(rom[key]))) {
     return "rom is damaged";
@@ -65,6 +66,9 @@ function isLayer(value: unknown): boolean {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+const isTextRecord = (value: unknown): boolean =>
+  isRecord(value) && Object.values(value).every((each) => typeof each === "string");
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -81,6 +81,8 @@ export interface ComponentMetadata {
   readonly format: OutputFormat;
   readonly port: Port;
   readonly config: import("../image/types.ts").ImageConfig;
+  /** For the manifest that it is pushed with. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly layers: readonly { readonly diffId: Digest; readonly size: number; readonly createdBy: string }[];
   readonly rom: { readonly size: number; readonly files: number; readonly uniqueFiles: number };
   readonly index: { readonly size: number; readonly inodes: number };

@@ -18,7 +18,10 @@ export interface WriteLayoutOptions {
   readonly refName: string;
   /** Of the layers; default gzip, which every tool takes. */
   readonly compression?: "none" | "gzip" | "zstd";
+  /** Of the manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of the manifest's entry in index.json, beside its name. */
+  readonly descriptorAnnotations?: Readonly<Record<string, string>>;
 }
 
 interface WrittenBlob {
@@ -54,14 +57,14 @@ export async function writeOciLayout(
       mediaType: mediaTypes.manifest,
       config,
       layers,
-      ...(options.annotations && { annotations: options.annotations }),
+      ...annotated(options.annotations),
     };
     const written = await put(mediaTypes.manifest, [encode(manifest)]);
     const { os, architecture, variant } = image.config;
     const entry = {
       ...written,
       platform: { architecture, os, variant },
-      annotations: { [refNameAnnotation]: options.refName },
+      annotations: { ...options.descriptorAnnotations, [refNameAnnotation]: options.refName },
     };
     const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] };
     const version = encode({ imageLayoutVersion: "1.0.0" });
@@ -74,6 +77,10 @@ export async function writeOciLayout(
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+function annotated(annotations: Readonly<Record<string, string>> = {}) {
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
 /** The images of a layout that stay, in its order. */

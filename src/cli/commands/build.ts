@@ -1,12 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import type { BuildOptions, BuildResult, Warning } from "../../build/index.ts";
+import type { BuildOptions } from "../../build/index.ts";
 import { usageError } from "../../errors/cli.ts";
 import { BoxwrightError } from "../../errors/index.ts";
 import { type BuildFlags, readBuildFlags } from "../build-flags.ts";
+import { reportResult, writeResultFiles } from "../build-report.ts";
 import { codeFrame, reportError } from "../error-frame.ts";
 import { createProgress, type Progress } from "../progress/index.ts";
-import { formatSize } from "../sizes.ts";
 import { interruptSignal } from "../state.ts";
 import { paint } from "../style.ts";
 
@@ -16,7 +15,12 @@ export function define(command: Command): void {
   command
     .argument("[context]", "a directory, a tar archive, or - for standard input (archive or Dockerfile)", ".")
     .option("-f, --file <file>", "the Dockerfile (default: Dockerfile in the context; - for standard input)")
-    .option("-o, --output <path>", "write the result there")
+    .option(
+      "-o, --output <OUTPUT>",
+      "FILE.wasm, DIRECTORY, - or type=component|module|oci|docker|tar|local,dest=PATH; may be repeated",
+      collect,
+      [],
+    )
     .option("-t, --tag <NAME[:TAG]>", "name the result; may be repeated", collect, [])
     .option("--target <stage>", "build this stage")
     .option("--build-arg <K=V>", "set a build argument; K alone passes on this process's", collect, [])
@@ -33,8 +37,17 @@ export function define(command: Command): void {
       [],
     )
     .option("--label <K=V>", "set a label", collect, [])
+    .option("--annotation <[LEVEL:]K=V>", "annotate the manifest", collect, [])
     .option("--platform <platform>", "what TARGETPLATFORM says (default: linux/amd64)")
     .option("--no-cache", "execute every step")
+    .option("--no-cache-filter <STAGES>", "execute every step of these stages", collect, [])
+    .option("--cache-from <CACHE>", "take steps from a cache: REF, type=local,src=DIR", collect, [])
+    .option(
+      "--cache-to <CACHE>",
+      "write steps to a cache: type=local,dest=DIR, type=registry,ref=REF",
+      collect,
+      [],
+    )
     .addOption(
       new Option("--base <kind>", "where base images come from")
         .choices(["embedded", "registry"])
@@ -72,10 +85,11 @@ async function buildCommand(context: string, flags: BuildFlags): Promise<number>
   try {
     const result = await build({ ...options, signal, onEvent: (event) => progress.event(event) });
     progress.close();
-    await writeFiles(result, flags);
+    await writeResultFiles(result, flags);
     if (kind === "json") process.stderr.write(`${JSON.stringify({ kind: "result", ...result })}\n`);
-    else if (kind !== "quiet") report(result, flags);
-    if (flags.quiet === true) process.stdout.write(`${result.digest}\n`);
+    else if (kind !== "quiet") reportResult(result);
+    const usesStdout = options.outputs?.some(({ destination }) => destination?.kind === "stream") === true;
+    if (flags.quiet === true && !usesStdout) process.stdout.write(`${result.digest}\n`);
     return 0;
   } catch (error) {
     progress.close();
@@ -91,51 +105,6 @@ function showOutput(progress: Progress, kind: string): void {
   if (failure === undefined || kind === "json") return;
   const output = failure.output === "" ? "" : `${failure.output}\n`;
   process.stderr.write(`------\n > ${failure.name}:\n${output}------\n`);
-}
-
-function report(result: BuildResult, flags: BuildFlags): void {
-  showWarnings(result.warnings);
-  const [name] = result.names;
-  const lines = [`${paint("bold", `${result.format} ${result.digest}`)} (${formatSize(result.size)})`];
-  if (result.names.length > 0 && result.format !== "oci") lines.push(`named ${result.names.join(", ")}`);
-  if (flags.output !== undefined) lines.push(`written to ${flags.output}`);
-  else if (name === undefined) lines.push(`kept at ${result.file}`);
-  if (result.format !== "oci") lines.push(`run it: boxwright run ${name ?? flags.output ?? result.file}`);
-  process.stderr.write(`${lines.join("\n")}\n`);
-}
-
-function showWarnings(warnings: readonly Warning[]): void {
-  if (warnings.length === 0) return;
-  const lines = warnings.map(({ code, message, range }) => {
-    const line = range === undefined ? "" : ` (line ${range.start.line})`;
-    return ` - ${paint("yellow", code)}: ${message}${line}`;
-  });
-  const count = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;
-  process.stderr.write(`${count}:\n${lines.join("\n")}\n`);
-}
-
-async function writeFiles(result: BuildResult, flags: BuildFlags): Promise<void> {
-  if (flags.iidfile !== undefined) await write(flags.iidfile, result.digest);
-  if (flags.metadataFile === undefined) return;
-  const metadata = {
-    "containerimage.digest": result.digest,
-    "containerimage.config.digest": result.imageId,
-    ...(result.names.length === 0 ? {} : { "image.name": result.names.join(",") }),
-    "boxwright.format": result.format,
-    "boxwright.size": result.size,
-    "boxwright.file": result.file,
-    ...(result.runtime === undefined ? {} : { "boxwright.runtime": result.runtime }),
-    "boxwright.warnings": result.warnings,
-  };
-  await write(flags.metadataFile, `${JSON.stringify(metadata, undefined, 2)}\n`);
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw usageError(`${file} cannot be written: ${(cause as Error).message}`);
-  }
 }
 
 async function checkCommand(options: BuildOptions, format: string): Promise<number> {

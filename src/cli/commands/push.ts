@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { epochOfEnvironment } from "../../build/epoch.ts";
 import { usageError } from "../../errors/cli.ts";
+import { readAnnotationFlag } from "../output-flags.ts";
 import { interruptSignal, openHomeStore } from "../state.ts";
 import { transferProgress } from "../transfer-progress.ts";
 
@@ -38,7 +40,7 @@ async function execute(image: string, target: string | undefined, flags: Flags):
   const metadata = readMetadata(file);
   if (metadata === undefined) throw resultForeign(file);
   const outline = inspectWasm(file);
-  const epoch = process.env["SOURCE_DATE_EPOCH"];
+  const epoch = epochOfEnvironment();
   const progress = transferProgress(flags.quiet);
   const pushed = await pushComponent(
     {
@@ -47,8 +49,8 @@ async function execute(image: string, target: string | undefined, flags: Flags):
       imports: outline.imports.map(({ name }) => name),
       exports: outline.exports.map(({ name }) => name),
       reference,
-      annotations: parseAnnotations(flags.annotation),
-      ...(epoch !== undefined && /^\d+$/.test(epoch) ? { epoch: Number(epoch) } : {}),
+      annotations: { ...metadata.annotations, ...parseAnnotations(flags.annotation) },
+      ...(epoch === undefined ? {} : { epoch }),
     },
     {
       signal: interruptSignal(),
@@ -60,12 +62,14 @@ async function execute(image: string, target: string | undefined, flags: Flags):
   process.stdout.write(`${flags.quiet ? pushed.digest : pushed.reference}\n`);
 }
 
-function parseAnnotations(pairs: readonly string[]): Readonly<Record<string, string>> {
+/** All are the manifest's: a pushed component has neither an index nor a descriptor elsewhere. */
+function parseAnnotations(flags: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at <= 0) throw usageError(`--annotation ${JSON.stringify(pair)}: write KEY=VALUE`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
+    flags.flatMap((flag) =>
+      readAnnotationFlag(flag).map(({ level, key, value }) => {
+        if (level === "manifest") return [key, value] as const;
+        throw usageError(`--annotation ${JSON.stringify(flag)}: a pushed component has no ${level}`);
+      }),
+    ),
   );
 }

@@ -1,12 +1,14 @@
 import { createReadStream } from "node:fs";
 import type { Platform } from "../dockerfile/index.ts";
 import { baseNeedsImage, contextKindUnknown } from "../errors/build.ts";
+import { runtimeDamaged } from "../errors/runtimes.ts";
 import { readLayer } from "../filesystem/index.ts";
 import type { Image } from "../image/types.ts";
 import { findRuntime, type Runtime, runtimeFile } from "../runtimes/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Layers } from "./layers.ts";
 import type { SourceReference } from "./references.ts";
+import { withoutCredentials } from "./remote/access.ts";
 import {
   defaultPath,
   type LayerReference,
@@ -63,8 +65,10 @@ async function fromRuntime(
   const { base, name, version } = runtime.manifest;
   const layer: LayerReference = { diffId: base.diffId, size: base.size };
   if (!(await resolver.layers.has(layer))) {
-    const stream = createReadStream(runtimeFile(runtime, base.file));
-    await resolver.layers.save(await readLayer(stream, resolver.store, { signal: resolver.signal }));
+    const file = runtimeFile(runtime, base.file);
+    const read = await readLayer(createReadStream(file), resolver.store, { signal: resolver.signal });
+    if (read.diffId !== base.diffId) throw runtimeDamaged(file, "it is not the one that its manifest names");
+    await resolver.layers.save(read);
   }
   const state = withEnvironment(scratchState(platform), base.settings);
   return {
@@ -86,8 +90,8 @@ async function fromNamedContext(
     return resolveImage(resolver, { kind: "image", reference }, platform);
   }
   if (!value.startsWith("oci-layout://")) {
-    if (/^[a-z-]+:\/\//.test(value)) throw contextKindUnknown(name, value);
-    throw baseNeedsImage(name);
+    if (isFiles(value)) throw baseNeedsImage(name);
+    throw contextKindUnknown(name, withoutCredentials(value));
   }
   const { directory, reference } = parseLayout(value.slice("oci-layout://".length));
   const { readOciLayout } = await import("../image/index.ts");
@@ -99,6 +103,10 @@ async function fromNamedContext(
   });
   return fromImage(resolver, image, value);
 }
+
+/** Whether a named context is a directory, a repository or a file, not an image. */
+export const isFiles = (value: string): boolean =>
+  !/^[a-z-]+:\/\//i.test(value) || /^(?:https?|git|ssh|file):\/\//i.test(value);
 
 /** `DIR`, `DIR:TAG` or `DIR@DIGEST`. */
 export function parseLayout(text: string): {

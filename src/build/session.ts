@@ -4,10 +4,13 @@ import type { SourceRange } from "../errors/index.ts";
 import type { Layer, Timestamp, TreeDraft } from "../filesystem/types.ts";
 import type { Executor } from "../sandbox/types.ts";
 import type { Store } from "../store/index.ts";
+import { CachedLayerLost, type ImportedCaches } from "./cache/imported.ts";
+import type { Journal } from "./cache/journal.ts";
 import type { ContentDigests } from "./context/digests.ts";
 import type { SourceTree } from "./context/source-tree.ts";
 import type { Layers } from "./layers.ts";
 import type { SourceReference } from "./references.ts";
+import type { RemoteAccess } from "./remote/access.ts";
 import type { StageState } from "./state.ts";
 import type { StepCache } from "./step-cache.ts";
 import type { BuildEvent, BuildOptions, StepName, Warning } from "./types.ts";
@@ -27,7 +30,11 @@ export interface Session {
   readonly store: Store;
   readonly layers: Layers;
   readonly steps: StepCache;
+  readonly caches: ImportedCaches;
+  readonly journal: Journal;
   readonly digests: ContentDigests;
+  /** For what lies elsewhere. */
+  readonly remote: RemoteAccess;
   /** The time that new files get. */
   readonly epoch: Timestamp;
   readonly globals: ReadonlyMap<string, string>;
@@ -78,7 +85,7 @@ export function createSemaphore(places = availableParallelism()): Semaphore {
  * started only when it must be executed, since cached ones take no time.
  */
 export async function reportStep<T>(
-  session: Pick<Session, "emit">,
+  session: Pick<Session, "emit"> & { readonly signal?: AbortSignal },
   step: StepName,
   work: (start: () => void) => Promise<{ readonly value: T; readonly cached: boolean }>,
 ): Promise<T> {
@@ -99,6 +106,8 @@ export async function reportStep<T>(
     }
     return value;
   } catch (error) {
+    // The build begins anew: nothing has failed.
+    if ([error, session.signal?.reason].some((each) => each instanceof CachedLayerLost)) throw error;
     start();
     session.emit({ kind: "failed", step, seconds: seconds() });
     throw error;

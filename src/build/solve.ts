@@ -1,18 +1,21 @@
 import type { Dockerfile, Platform } from "../dockerfile/index.ts";
-import { buildAborted, contextKindUnknown } from "../errors/build.ts";
+import { buildAborted } from "../errors/build.ts";
 import { BoxwrightError, type SourceRange } from "../errors/index.ts";
 import { writeLayer } from "../filesystem/index.ts";
 import type { Timestamp } from "../filesystem/types.ts";
 import { loadRuntime, runtimeFile } from "../runtimes/index.ts";
 import type { Executor } from "../sandbox/types.ts";
 import type { Store } from "../store/index.ts";
-import { resolveImage } from "./base.ts";
+import { isFiles, resolveImage } from "./base.ts";
+import type { ImportedCaches } from "./cache/imported.ts";
+import { createJournal } from "./cache/journal.ts";
 import { openContentDigests } from "./context/digests.ts";
-import { createHostTree } from "./context/host-tree.ts";
+import { openNamedContext } from "./context/named.ts";
 import type { OpenedContext } from "./context/open.ts";
 import { createSnapshotTree } from "./context/snapshot-tree.ts";
 import { createLayers } from "./layers.ts";
 import { dependencies, findTarget, type SourceReference } from "./references.ts";
+import { remoteAccess } from "./remote/access.ts";
 import { createSemaphore, type NamedSource, type Session } from "./session.ts";
 import { buildStage } from "./stage.ts";
 import { keyOf, type StageState, treeKey } from "./state.ts";
@@ -28,6 +31,7 @@ export interface SolveInput {
   readonly dockerfile: Dockerfile;
   readonly platform: Platform;
   readonly epoch: Timestamp;
+  readonly caches: ImportedCaches;
 }
 
 /** Builds the target stage and all that it needs, stages that do not need each other at the same time. */
@@ -103,9 +107,9 @@ interface SessionParts {
 }
 
 async function createSession(input: SolveInput, parts: SessionParts): Promise<Session> {
-  const { options, store, opened, dockerfile, platform, epoch } = input;
+  const { options, store, opened, dockerfile, platform, epoch, caches } = input;
   const { signal } = parts;
-  const layers = createLayers(store);
+  const layers = createLayers(store, caches);
   const emit: Session["emit"] = (event) => options.onEvent?.(event);
   const warned = new Set<string>();
   const warn: Session["warn"] = (warning) => {
@@ -114,6 +118,8 @@ async function createSession(input: SolveInput, parts: SessionParts): Promise<Se
     emit({ kind: "warning", warning });
   };
   const images = new Map<string, Promise<StageState>>();
+  const contexts = new Map<string, Promise<NamedSource>>();
+  const remote = remoteAccess(options, store, signal);
   const time = options.timestamps === "keep" ? undefined : epoch;
 
   const base: Session["base"] = (reference, wanted) => {
@@ -128,11 +134,7 @@ async function createSession(input: SolveInput, parts: SessionParts): Promise<Se
   };
 
   async function source(reference: SourceReference, range: SourceRange): Promise<NamedSource> {
-    if (reference.kind === "named-context" && !/^[a-z-]+:\/\//.test(reference.value)) {
-      const tree = createHostTree(reference.value, { ignore: undefined, time });
-      if (tree.node("") === undefined) throw contextKindUnknown(reference.name, reference.value).at(range);
-      return { key: undefined, tree: async () => tree };
-    }
+    if (reference.kind === "named-context" && isFiles(reference.value)) return named(reference, range);
     const state = await base(reference, platform);
     return {
       key: treeKey(state.layers),
@@ -140,13 +142,27 @@ async function createSession(input: SolveInput, parts: SessionParts): Promise<Se
     };
   }
 
+  function named(context: { name: string; value: string }, range: SourceRange): Promise<NamedSource> {
+    let opened = contexts.get(context.name);
+    if (opened === undefined) {
+      opened = openNamedContext(remote, context, time).catch((error: unknown) => {
+        throw error instanceof BoxwrightError ? error.at(range) : error;
+      });
+      contexts.set(context.name, opened);
+    }
+    return opened;
+  }
+
   return {
     options,
     dockerfile,
     platform,
     store,
+    remote,
     layers,
-    steps: createStepCache(store, layers, { read: options.noCache !== true }),
+    steps: createStepCache(store, layers, { read: options.noCache !== true, caches }),
+    caches,
+    journal: createJournal(),
     digests: await openContentDigests(store, opened.key),
     epoch,
     globals: globalVariables(dockerfile, options.buildArguments ?? {}, platform, parts.target),

@@ -67,15 +67,48 @@ export function contextKindUnknown(name: string, value: string): BoxwrightError 
   return new BoxwrightError({
     code: "BUILD_CONTEXT_UNSUPPORTED",
     message: `cannot use the build context ${name}=${value}`,
-    hint: "a build context is a directory, oci-layout://DIRECTORY[:TAG] or docker-image://REFERENCE",
+    hint: "a build context is a directory, a git repository, the address of a tar archive, oci-layout://DIRECTORY[:TAG] or docker-image://REFERENCE",
     exitCode: 2,
+  });
+}
+
+export function contextNotArchive(address: string): BoxwrightError {
+  return new BoxwrightError({
+    code: "CONTEXT_NOT_ARCHIVE",
+    message: `${JSON.stringify(address)} is not a tar archive: it cannot be a build context with a Dockerfile of its own`,
+    hint: "without -f the file is taken as the Dockerfile; a context is a directory, an archive or a git repository",
+    exitCode: 2,
+  });
+}
+
+export function remoteInCopy(address: string, kind: "git" | "http"): BoxwrightError {
+  return new BoxwrightError({
+    code: "COPY_REMOTE",
+    message: `source can't be a ${kind === "git" ? "git ref" : "URL"} for COPY: ${JSON.stringify(address)}`,
+    hint: "ADD takes sources from elsewhere",
+  });
+}
+
+export function checksumOfMany(): BoxwrightError {
+  return new BoxwrightError({
+    code: "CHECKSUM_MISPLACED",
+    message: "checksum can't be specified for multiple sources",
+    hint: "write one ADD for each source",
+  });
+}
+
+export function checksumOfLocal(): BoxwrightError {
+  return new BoxwrightError({
+    code: "CHECKSUM_MISPLACED",
+    message: "checksum can't be specified for non-HTTP(S) & non-Git sources",
+    hint: "files of the build context are known by their contents anyway",
   });
 }
 
 export function baseNeedsImage(name: string): BoxwrightError {
   return new BoxwrightError({
     code: "BASE_IS_DIRECTORY",
-    message: `FROM ${name} names a build context that is a directory, not an image`,
+    message: `FROM ${name} names a build context of files, not an image`,
     hint: "use oci-layout:// or docker-image:// for that context, or COPY --from it",
   });
 }

@@ -81,7 +81,8 @@ async function readLease(file: string): Promise<number | undefined> {
   return typeof since === "number" ? Math.min(since, found.mtimeMs) : found.mtimeMs;
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -130,6 +130,6 @@ async function removeStale(directory: string): Promise<void> {
     const path = join(directory, name);
     // Another process may remove the same file meanwhile.
     const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && found.mtimeMs < limit) await rm(path, { force: true });
+    if (found !== undefined && found.mtimeMs < limit) await rm(path, { recursive: true, force: true });
   }
 }

@@ -63,6 +63,16 @@ const cases: readonly (readonly [name: string, copies: string, tree: Record<stri
     "COPY dir/sub /x\nCOPY bin /x",
     { x: d, "x/tool": "file 755 0:0 tool", "x/y.txt": f("y") },
   ],
+  [
+    "a link at the destination stays, what it leads to is replaced",
+    "COPY dir /d\nCOPY a.txt /d/link",
+    { d, "d/link": "link x.txt", "d/sub": d, "d/sub/y.txt": f("y"), "d/x.txt": f("a") },
+  ],
+  [
+    "a link that leads nowhere yet makes its target",
+    "COPY --exclude=*.txt --exclude=sub dir /d\nCOPY a.txt /d/link",
+    { d, "d/link": "link x.txt", "d/x.txt": f("a") },
+  ],
   ["--link is accepted", "COPY --link a.txt /x", { x: f("a") }],
   ["ADD of a plain file", "ADD a.txt /x/", { x: d, "x/a.txt": f("a") }],
 ];

@@ -76,11 +76,7 @@ describe("build contexts", () => {
       failsWith("BASE_IS_DIRECTORY", 1),
     );
     await assert.rejects(
-      buildImage(
-        "FROM scratch\nCOPY --from=x a /",
-        {},
-        { buildContexts: { x: "https://example.com/x.git" } },
-      ),
+      buildImage("FROM scratch\nCOPY --from=x a /", {}, { buildContexts: { x: "rsync://example.com/x" } }),
       failsWith("BUILD_CONTEXT_UNSUPPORTED", 2),
     );
   });

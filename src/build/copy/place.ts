@@ -44,7 +44,18 @@ export function placeSelection(tree: WorkingTree, selection: Selection, options:
   }
   const slash = destination.lastIndexOf("/");
   const directory = ensureDirectory(tree, destination.slice(0, slash + 1), made);
-  placeEntry(tree, directory, destination.slice(slash + 1), top, options, links);
+  // A link at the destination stays, and what it leads to becomes the file: BuildKit resolves all of the
+  // destination within the root (fsutil's copy, fs.RootPath) before it replaces what is there.
+  const place = followLast(tree, directory, destination.slice(slash + 1));
+  placeEntry(tree, place.parent, place.name, top, options, links);
+}
+
+function followLast(tree: WorkingTree, base: InodeNumber, name: string) {
+  try {
+    return tree.resolveParent(name, { base });
+  } catch {
+    throw cannotReplace(joinPath(tree.pathOf(base).slice(1), name), "the link there leads nowhere");
+  }
 }
 
 function placeBelow(

@@ -13,12 +13,13 @@ import {
 import type { DraftChange, Layer, WorkingTree } from "../../filesystem/types.ts";
 import type { Store } from "../../store/index.ts";
 import { createSnapshotTree } from "../context/snapshot-tree.ts";
-import type { SourceContent, SourceTree } from "../context/source-tree.ts";
+import type { SourceContent } from "../context/source-tree.ts";
 import type { ResolvedCopy } from "../instructions/copy.ts";
-import type { Session } from "../session.ts";
+import type { NamedSource, Session } from "../session.ts";
 import type { StageState } from "../state.ts";
 import { resolveOwner } from "./owner.ts";
 import { type PlaceOptions, placeSelection } from "./place.ts";
+import type { RemoteSource } from "./remote.ts";
 import { type Selection, selectSource } from "./select.ts";
 
 /** What a COPY or ADD puts where, before it is known what the tree there looks like. */
@@ -29,21 +30,33 @@ type CopyItem =
   /** A tar that ADD unpacks. */
   | { readonly kind: "archive"; readonly selection: Selection; readonly content: SourceContent };
 
+/** Where the sources of an instruction are: one tree for the paths, and what lies elsewhere by its text. */
+export interface CopySources {
+  readonly source: NamedSource;
+  readonly remotes: ReadonlyMap<string, RemoteSource>;
+}
+
 export async function prepareWork(
   session: Session,
   { instruction, paths, unpack, parents }: ResolvedCopy,
-  tree: SourceTree,
+  { source, remotes }: CopySources,
   variables: ReadonlyMap<string, string>,
 ): Promise<CopyWork> {
   const items: CopyItem[] = [];
   for (const path of paths) {
-    for (const selection of selectSource(tree, path, { exclude: instruction.exclude, parents })) {
-      items.push(unpack ? await asArchive(session, selection) : { kind: "selection", selection });
+    const remote = remotes.get(path);
+    const selections =
+      remote === undefined
+        ? selectSource(await source.tree(), path, { exclude: instruction.exclude, parents })
+        : await remote.selections();
+    for (const selection of selections) {
+      const opens = remote?.unpack ?? unpack;
+      items.push(opens ? await asArchive(session, selection) : { kind: "selection", selection });
     }
   }
-  for (const source of instruction.sources) {
-    if (source.kind !== "heredoc") continue;
-    const { name, content, expand } = source.heredoc;
+  for (const written of instruction.sources) {
+    if (written.kind !== "heredoc") continue;
+    const { name, content, expand } = written.heredoc;
     const text = expand ? expandHeredoc(content, variables) : content;
     items.push({ kind: "selection", selection: heredocSelection(session, name, text) });
   }

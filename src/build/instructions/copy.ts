@@ -1,9 +1,10 @@
 import { type FileMode, parseFileMode } from "../../dockerfile/index.ts";
 import type { AddInstruction, CopyInstruction } from "../../dockerfile/types.ts";
-import { notImplemented } from "../../errors/build.ts";
 import { resolveDestination } from "../copy/destination.ts";
+import { openRemoteSources, type RemoteSource } from "../copy/remote.ts";
 import { type CopyWork, contentKey, prepareWork, writeCopy } from "../copy/work.ts";
 import { resolveFrom } from "../references.ts";
+import { withoutCredentials } from "../remote/access.ts";
 import type { NamedSource, Session } from "../session.ts";
 import { committed, keyOf, type StageState, treeKey } from "../state.ts";
 import type { StepOutcome } from "../step-cache.ts";
@@ -19,11 +20,9 @@ export interface ResolvedCopy {
   readonly parents: boolean;
 }
 
-const remote = /^(?:https?|git|ssh):\/\/|^git@/i;
-
 /**
  * COPY and ADD. The key is made of the contents that are copied: of a stage or an image by its layers at first,
- * so that an unchanged one need not be looked into.
+ * so that an unchanged one need not be looked into; of a repository by its commit, which need not be fetched then.
  */
 export async function applyCopy(
   session: Session,
@@ -35,10 +34,16 @@ export async function applyCopy(
 ): Promise<{ readonly state: StageState; readonly outcome: StepOutcome }> {
   const resolved = resolveWords(state, instruction, expand);
   const source = await copySource(session, stageIndex, instruction);
+  const checksum =
+    instruction.kind === "ADD" && instruction.checksum !== undefined
+      ? expand(instruction.checksum)
+      : undefined;
+  const remotes = await openRemoteSources(session, instruction, resolved.paths, checksum, start);
   const own = [
     instruction.kind,
     treeKey(state.layers),
-    resolved.paths,
+    resolved.paths.map(withoutCredentials),
+    [...remotes.values()].map(({ keepsTime, unpack }) => [keepsTime ?? null, unpack]),
     resolved.destination,
     resolved.chown ?? null,
     instruction.chmod === undefined ? null : expand(instruction.chmod),
@@ -47,11 +52,24 @@ export async function applyCopy(
     instruction.exclude,
     session.epoch.seconds,
   ];
-  const treeKeyed = source.key === undefined ? undefined : keyOf([...own, "tree", source.key]);
+  const named = sourcesKey(resolved, source, remotes);
+  const treeKeyed = named === undefined ? undefined : keyOf([...own, "tree", named]);
   const found = treeKeyed === undefined ? undefined : await session.steps.find(treeKeyed);
-  const outcome = found ?? (await make(session, state, resolved, source, own, start));
-  if (treeKeyed !== undefined && found === undefined) await session.steps.alias(treeKeyed, outcome);
+  const made = found ?? (await make(session, state, resolved, source, remotes, own, start));
+  const isNew = treeKeyed !== undefined && found === undefined;
+  const outcome = isNew ? await session.steps.alias(treeKeyed, made) : made;
   return { state: committed(state, `${describe(instruction, resolved)} # buildkit`, outcome.layer), outcome };
+}
+
+/** What names all sources together; undefined where only their contents tell. */
+function sourcesKey(
+  { instruction, paths }: ResolvedCopy,
+  source: NamedSource,
+  remotes: ReadonlyMap<string, RemoteSource>,
+): string | undefined {
+  if (instruction.sources.some(({ kind }) => kind === "heredoc")) return undefined;
+  const keys = paths.map((path) => remotes.get(path)?.key ?? source.key);
+  return keys.includes(undefined) ? undefined : keyOf(keys);
 }
 
 async function make(
@@ -59,10 +77,11 @@ async function make(
   state: StageState,
   resolved: ResolvedCopy,
   source: NamedSource,
+  remotes: ReadonlyMap<string, RemoteSource>,
   own: readonly unknown[],
   start: () => void,
 ): Promise<StepOutcome> {
-  const work: CopyWork = await prepareWork(session, resolved, await source.tree(), state.variables);
+  const work: CopyWork = await prepareWork(session, resolved, { source, remotes }, state.variables);
   const key = keyOf([...own, "content", await contentKey(session, work)]);
   return session.steps.resolve(key, async () => {
     start();
@@ -90,7 +109,6 @@ function resolveWords(
   const paths = instruction.sources.flatMap((source) =>
     source.kind === "path" ? [expand(source.path)] : [],
   );
-  if (instruction.kind === "ADD") refuseRemote(instruction, paths);
   return {
     instruction,
     paths,
@@ -100,15 +118,6 @@ function resolveWords(
     unpack: instruction.kind === "ADD" && instruction.unpack !== false,
     parents: instruction.kind === "COPY" && instruction.parents,
   };
-}
-
-function refuseRemote(instruction: AddInstruction, paths: readonly string[]): void {
-  const address = paths.find((path) => remote.test(path));
-  const hint = "fetch the file before the build and ADD or COPY it from the build context";
-  if (address !== undefined) throw notImplemented(`ADD of a remote source (${address})`, hint);
-  if (instruction.checksum !== undefined)
-    throw notImplemented("ADD --checksum for files of the build context");
-  if (instruction.keepGitDir !== undefined) throw notImplemented("ADD --keep-git-dir");
 }
 
 function describe(instruction: CopyInstruction | AddInstruction, resolved: ResolvedCopy): string {
@@ -121,5 +130,11 @@ function describe(instruction: CopyInstruction | AddInstruction, resolved: Resol
   const names = instruction.sources.flatMap((source) =>
     source.kind === "heredoc" ? [`<<${source.heredoc.name}`] : [],
   );
-  return [instruction.kind, ...flags, ...resolved.paths, ...names, instruction.destination].join(" ");
+  return [
+    instruction.kind,
+    ...flags,
+    ...resolved.paths.map(withoutCredentials),
+    ...names,
+    instruction.destination,
+  ].join(" ");
 }

@@ -3,6 +3,7 @@ import { notImplemented, processFailed, runNeedsRuntime } from "../../errors/bui
 import { applyLayer, createWorkingTree, emptySnapshot } from "../../filesystem/index.ts";
 import type { Layer } from "../../filesystem/types.ts";
 import type { RunCommand, RunEvent, RunMount } from "../../sandbox/types.ts";
+import { type CacheSlots, holdCaches } from "../run/cache-slots.ts";
 import { type PreparedMount, prepareMounts } from "../run/mounts.ts";
 import type { Session } from "../session.ts";
 import { committed, keyOf, type StageState, treeKey } from "../state.ts";
@@ -53,12 +54,19 @@ export async function applyRun(
     mounts.map((mount) => mount.key),
     session.epoch.seconds,
   ]);
-  const outcome = await session.steps.resolve(key, () =>
-    session.runs.use(async () => {
-      callbacks.start();
-      return execute(session, state, { instruction, runtime, command, words, mounts }, callbacks);
-    }),
-  );
+  const outcome = await session.steps.resolve(key, async () => {
+    const caches = mounts.flatMap(({ cache }) => cache ?? []);
+    if (caches.length > 0) callbacks.start();
+    const slots = await holdCaches(session, caches);
+    try {
+      return await session.runs.use(async () => {
+        callbacks.start();
+        return execute(session, state, { instruction, runtime, command, words, mounts, slots }, callbacks);
+      });
+    } finally {
+      await slots.release();
+    }
+  });
   const createdBy = `RUN ${[...argumentPrefix(state), ...words].join(" ")} # buildkit`;
   return { state: committed(state, createdBy, outcome.layer), outcome };
 }
@@ -69,15 +77,18 @@ interface RunStep {
   readonly command: RunCommand;
   readonly words: readonly string[];
   readonly mounts: readonly PreparedMount[];
+  readonly slots: CacheSlots;
 }
 
 async function execute(
   session: Session,
   state: StageState,
-  { instruction, runtime, command, words, mounts }: RunStep,
+  { instruction, runtime, command, words, mounts, slots }: RunStep,
   callbacks: RunCallbacks,
 ): Promise<Layer | undefined> {
-  const made = (await Promise.all(mounts.map((mount) => mount.make()))).filter((each) => each !== undefined);
+  const made = (await Promise.all(mounts.map((mount) => mount.make(slots)))).filter(
+    (each) => each !== undefined,
+  );
   const scripts = instruction.scriptFile === undefined ? [] : [await scriptMount(session, instruction)];
   const executor = await session.executor();
   const proxies = proxyVariables(session.options.buildArguments ?? {});
@@ -94,7 +105,7 @@ async function execute(
       workingDirectory: state.settings.WorkingDir || "/",
       user: state.settings.User ?? "",
       mounts: [...made.map((each) => each.mount), ...scripts],
-      // The only network of a step is what fetches packages; there is no host network to be had.
+      // The only network of a step is what fetches packages; there is no host network to be had, and a lint says so.
       network: instruction.network === "none" ? "none" : "default",
       epoch: session.epoch.seconds,
     },

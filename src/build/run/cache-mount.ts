@@ -1,16 +1,17 @@
 import type { Mount } from "../../dockerfile/types.ts";
+import { BoxwrightError } from "../../errors/index.ts";
 import { applyLayer, emptySnapshot, walk } from "../../filesystem/index.ts";
 import type { DraftChange, Snapshot, TreeDraft } from "../../filesystem/types.ts";
+import { lock } from "../../store/index.ts";
 import { parseLayerReference } from "../layers.ts";
 import type { Session } from "../session.ts";
-import type { LayerReference } from "../state.ts";
-import { cacheMountKey } from "./mounted-tree.ts";
+import { type LayerReference, treeKey } from "../state.ts";
 
 /** A directory that outlives the build: what RUN --mount=type=cache sees. */
 export interface CacheMount {
   readonly id: string;
   readonly snapshot: Snapshot;
-  /** Keeps what a step left in it. Of two builds that end at the same time the later one counts. */
+  /** Keeps what a step changed in it, on top of what others have kept meanwhile. */
   save(draft: TreeDraft): Promise<void>;
 }
 
@@ -19,31 +20,76 @@ const recordKind = "cache-mount";
 /** Changes are kept as layers; once there are this many, they are written together as one. */
 const layerLimit = 8;
 
-/** Caches of one id are used by one step at a time where they are "locked". */
+/** Opens the cache that is kept under a key (of {@link CacheSlots}); `initial` is what a new one begins with. */
 export async function openCacheMount(
   session: Session,
+  recordKey: string,
   id: string,
   mount: Mount,
   initial: () => Promise<Snapshot | undefined>,
 ): Promise<CacheMount> {
-  const recordKey = cacheMountKey(id);
-  const layers = mount.sharing === "private" ? [] : await readLayers(session, recordKey);
-  const base = layers.length === 0 ? ((await initial()) ?? emptyCache(session, mount)) : emptySnapshot();
-  let snapshot = base;
-  for (const reference of layers) {
-    snapshot = applyLayer(snapshot, (await session.layers.load(reference)).changes);
-  }
+  const layers = await readLayers(session, recordKey);
+  const snapshot =
+    layers.length === 0
+      ? ((await initial()) ?? emptyCache(session, mount))
+      : await layered(session, emptySnapshot(), layers);
   return {
     id,
     snapshot,
     async save(draft) {
       if (draft.changes.length === 0) return;
-      const startsAnew = layers.length === 0 || layers.length >= layerLimit;
       const changed = await session.layers.save(await session.writeDraft(draft));
-      const kept = startsAnew ? [await flatten(session, snapshot, changed)] : [...layers, changed];
-      await session.store.writeRecord(recordKind, recordKey, { id, layers: kept });
+      const guard = await lock(session.store.directory, `${recordKey}.save`, session.signal);
+      try {
+        const current = await readLayers(session, recordKey);
+        const kept = await added(session, { opened: layers, snapshot, current, changed });
+        await session.store.writeRecord(recordKind, recordKey, { id, layers: kept });
+      } finally {
+        await guard.release();
+      }
     },
   };
+}
+
+/** The layers of a cache once `changed` is added: to what is kept now, though it was made on what was opened. */
+async function added(
+  session: Session,
+  {
+    opened,
+    snapshot,
+    current,
+    changed,
+  }: {
+    readonly opened: readonly LayerReference[];
+    readonly snapshot: Snapshot;
+    readonly current: readonly LayerReference[];
+    readonly changed: LayerReference;
+  },
+): Promise<readonly LayerReference[]> {
+  const isSame = treeKey(current) === treeKey(opened);
+  if (isSame && opened.length > 0 && opened.length < layerLimit) return [...opened, changed];
+  if (!isSame && current.length > 0) {
+    try {
+      const below = await layered(session, emptySnapshot(), current);
+      return [await flatten(session, below, changed)];
+    } catch (error) {
+      // The two do not go together, such as a file in a directory that the other removed: the later one counts.
+      if (!(error instanceof BoxwrightError)) throw error;
+    }
+  }
+  return [await flatten(session, snapshot, changed)];
+}
+
+async function layered(
+  session: Session,
+  below: Snapshot,
+  layers: readonly LayerReference[],
+): Promise<Snapshot> {
+  let snapshot = below;
+  for (const reference of layers) {
+    snapshot = applyLayer(snapshot, (await session.layers.load(reference)).changes);
+  }
+  return snapshot;
 }
 
 async function readLayers(session: Session, key: string): Promise<readonly LayerReference[]> {
@@ -69,7 +115,7 @@ function emptyCache(session: Session, mount: Mount): Snapshot {
 
 /** The whole tree as one layer. */
 async function flatten(session: Session, below: Snapshot, top: LayerReference): Promise<LayerReference> {
-  const snapshot = applyLayer(below, (await session.layers.load(top)).changes);
+  const snapshot = await layered(session, below, [top]);
   const changes: DraftChange[] = [];
   const names = new Map<number, string>();
   for (const { path, number, inode } of walk(snapshot)) {

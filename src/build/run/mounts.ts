@@ -8,12 +8,17 @@ import { resolveFrom } from "../references.ts";
 import type { NamedSource, Session } from "../session.ts";
 import type { StageState } from "../state.ts";
 import { type CacheMount, openCacheMount } from "./cache-mount.ts";
+import type { CacheSlots, WantedCache } from "./cache-slots.ts";
 import { importTree } from "./mounted-tree.ts";
 
 /** A mount with its variables resolved; what names it in the step's key, and how it is made when needed. */
 export interface PreparedMount {
   readonly key: readonly unknown[];
-  readonly make: () => Promise<{ readonly mount: RunMount; readonly cache?: CacheMount } | undefined>;
+  /** The cache that it needs. */
+  readonly cache?: WantedCache;
+  readonly make: (
+    slots: CacheSlots,
+  ) => Promise<{ readonly mount: RunMount; readonly cache?: CacheMount } | undefined>;
 }
 
 export async function prepareMounts(
@@ -102,8 +107,9 @@ async function cache(
   return {
     // What is in the cache is no part of the key: a step must not depend on it.
     key: ["cache", id, target, source?.key ?? null],
-    async make() {
-      const opened = await openCacheMount(session, id, mount, async () => {
+    cache: { id, sharing: mount.sharing },
+    async make(slots) {
+      const opened = await openCacheMount(session, slots.keyOf(id), id, mount, async () => {
         if (source === undefined) return undefined;
         return (await importTree(session, await source.tree(), cleanPath(mount.source ?? ""))).snapshot;
       });

@@ -28,7 +28,9 @@ export type Difference =
   /** buildah makes the directory of a VOLUME while building, BuildKit leaves that to the start of the container. */
   | "volume-directories"
   /** buildah 1.28 uses /bin/sh for the shell form of CMD whatever SHELL says. */
-  | "shell-of-command";
+  | "shell-of-command"
+  /** BuildKit follows a link at the destination (fsutil's copy), buildah puts the file in its place. */
+  | "link-at-destination";
 
 const tree: Readonly<Record<string, ContextEntry>> = {
   "a.txt": "a",
@@ -97,6 +99,17 @@ export const cases: readonly Case[] = [
   {
     name: "the owner is root whatever USER says",
     dockerfile: "FROM BASE\nUSER games\nCOPY a.txt /o",
+    context: tree,
+  },
+  {
+    name: "onto a link to a file",
+    dockerfile: "FROM BASE\nCOPY a.txt /a.txt\nCOPY dir /l/\nCOPY b.txt /l/link-up",
+    context: tree,
+    difference: "link-at-destination",
+  },
+  {
+    name: "onto a link to a directory",
+    dockerfile: "FROM BASE\nCOPY . /l/\nCOPY b.txt /l/link-to-dir\nCOPY dir/sub /l/link-to-dir",
     context: tree,
   },
   {

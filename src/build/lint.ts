@@ -19,6 +19,9 @@ export async function lintBuild(
 ): Promise<BuildLints> {
   const known = new Map<string, boolean>();
   const asked = new Set<string>();
+  // Names that may not be there: the sandbox is loaded only when there is one.
+  const suspects = new Set<string>();
+  let isCommand = (_name: string) => false;
   const { ignore } = opened;
   const run = () =>
     lint(dockerfile, {
@@ -29,13 +32,18 @@ export async function lintBuild(
         asked.add(image);
         return known.get(image) ?? Object.hasOwn(options.buildContexts ?? {}, image);
       },
+      hasCommand: (name) => {
+        suspects.add(name);
+        return isCommand(name);
+      },
       ...(ignore === undefined
         ? {}
         : { ignore: { patterns: ignore.patterns, excludes: (path: string) => ignore.ignores(path) } }),
     });
-  // Which images are asked for depends on variables: the first run tells them, the second has the answers.
+  // Which images and commands are asked for depends on variables: the first run tells them, the second has the answers.
   run();
   for (const image of asked) if (await hasRuntime(image, options)) known.set(image, true);
+  if (suspects.size > 0) ({ isCommand } = await import("../sandbox/index.ts"));
   const report = run();
   return { lints: report.lints, failure: report.fails ? lintError(report) : undefined };
 }

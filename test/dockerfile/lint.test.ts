@@ -190,6 +190,15 @@ const CASES: readonly (readonly [
     ],
   ],
   [
+    "WasmUnavailableCommand",
+    "FROM scratch\nRUN useradd a && groupadd b && wget http://x/y\n",
+    [
+      "2 WasmUnavailableCommand: Command 'groupadd' does not exist in WebAssembly: there is no system to administer; set users, files and modes with USER and COPY",
+      "2 WasmUnavailableCommand: Command 'wget' does not exist in WebAssembly: steps have no network but for packages; fetch files with ADD",
+    ],
+    { hasCommand: (name) => name === "useradd" },
+  ],
+  [
     "WasmNativeBase",
     "FROM golang:1 AS build\nRUN go-thing\nFROM data AS files\nFROM python:3.12\nCOPY --from=files / /\n",
     [

@@ -23,6 +23,8 @@ export interface LintOptions {
   readonly baseImage?: (image: string) => KnownBase | undefined;
   /** Whether some WebAssembly runtime stands in for the image; without it that is not checked. */
   readonly hasRuntime?: (image: string) => boolean;
+  /** Whether RUN steps have a command of that name; without it none that is not expected is there. */
+  readonly hasCommand?: (name: string) => boolean;
   /** The .dockerignore in force: its patterns, and whether they exclude a path or a parent of it. */
   readonly ignore?: {
     readonly patterns: readonly string[];

@@ -50,8 +50,8 @@ export function lint(dockerfile: Dockerfile, options: LintOptions = {}): LintRep
       const state = startState(parent, image, options);
       states.push({ stage, state });
       const walk = new StageWalk(state, globals, options, dockerfile.escape);
-      if (reachable.includes(stage)) walkStage(stage, walk, reporter, onError);
-      else walkStage(stage, walk, unheard, () => undefined);
+      if (reachable.includes(stage)) walkStage(stage, walk, options, reporter, onError);
+      else walkStage(stage, walk, options, unheard, () => undefined);
     } catch (thrown) {
       onError(thrown, stage.from.range);
     }
@@ -68,6 +68,7 @@ export function lintError(report: LintReport): BoxwrightError {
 function walkStage(
   stage: Stage,
   walk: StageWalk,
+  options: LintOptions,
   reporter: Reporter,
   onError: (thrown: unknown, range: SourceRange) => void,
 ): void {
@@ -78,7 +79,7 @@ function walkStage(
     } catch (thrown) {
       onError(thrown, instruction.range);
     }
-    checkWasm(instruction, within);
+    checkWasm(instruction, options, within);
   }
 }
 

@@ -11,6 +11,7 @@ const PACKAGE_MANAGERS = words("apt apt-get apk aptitude dnf dpkg microdnf pacma
 const COMPILERS = words(
   "c++ cargo cc clang clang++ cmake g++ gcc gfortran go javac ld make meson ninja rustc swiftc",
 );
+const NETWORK = words("curl ftp git nc rsync scp sftp ssh svn wget");
 const SYSTEM = words(
   "adduser chroot docker groupadd ldconfig mount podman service sudo su systemctl umount useradd usermod",
 );
@@ -34,11 +35,11 @@ export function checkWasmBase(
   );
 }
 
-export function checkWasm(instruction: StageInstruction, reporter: Reporter): void {
+export function checkWasm(instruction: StageInstruction, options: LintOptions, reporter: Reporter): void {
   switch (instruction.kind) {
     case "RUN":
       checkRunOptions(instruction, reporter);
-      checkCommands(instruction, reporter);
+      checkCommands(instruction, options, reporter);
       return;
     case "ENTRYPOINT":
     case "CMD": {
@@ -81,14 +82,14 @@ function checkRunOptions(run: RunInstruction, reporter: Reporter): void {
   }
 }
 
-function checkCommands(run: RunInstruction, reporter: Reporter): void {
+function checkCommands(run: RunInstruction, { hasCommand }: LintOptions, reporter: Reporter): void {
   const names =
     run.command.form === "shell"
       ? commandNames(run.command.script)
       : run.command.words.slice(0, 1).map(lastPart);
   for (const name of names) {
     const advice = adviceFor(name);
-    if (advice === undefined) continue;
+    if (advice === undefined || hasCommand?.(name) === true) continue;
     reporter.report(
       RULES.wasmUnavailableCommand,
       run.range,
@@ -104,6 +105,7 @@ function adviceFor(name: string): string | undefined {
     return "it installs native programs; use the language's own packages, or COPY files";
   if (COMPILERS.has(name))
     return "it makes native programs; build them elsewhere, or use packages without compiled parts";
+  if (NETWORK.has(name)) return "steps have no network but for packages; fetch files with ADD";
   if (SYSTEM.has(name))
     return "there is no system to administer; set users, files and modes with USER and COPY";
   return undefined;

@@ -1,4 +1,5 @@
 import type { BuildEvent } from "../../build/index.ts";
+import { oneLine, outputLine } from "../style.ts";
 import { createPlainProgress } from "./plain.ts";
 
 /** Shows a build's events to people (or programs) on standard error. */
@@ -30,7 +31,8 @@ export async function createProgress(kind: ProgressKind): Promise<Progress> {
     failure() {
       const output = failed === undefined ? undefined : logs.get(failed.id);
       if (failed === undefined || output === undefined) return undefined;
-      return { name: failed.name, output: output.trimEnd().split("\n").slice(-outputLines).join("\n") };
+      const lines = output.trimEnd().split("\n").slice(-outputLines);
+      return { name: oneLine(failed.name), output: lines.map(outputLine).join("\n") };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { BuildEvent } from "../../build/index.ts";
-import { printable } from "../style.ts";
+import { oneLine, outputLine } from "../style.ts";
 import type { View } from "./index.ts";
 
 /**
@@ -26,7 +26,7 @@ export function createPlainProgress(write: (text: string) => void, now = () => p
 
   function writeLog(id: string, line: string): void {
     const seconds = (now() - (begun.get(id) ?? now())) / 1000;
-    write(`#${number(id)} ${seconds.toFixed(3)} ${printable(line.replace(/^.*\r(?!$)|\r$/g, ""))}\n`);
+    write(`#${number(id)} ${seconds.toFixed(3)} ${outputLine(line)}\n`);
   }
 
   function finish(id: string, text: string): void {
@@ -41,11 +41,11 @@ export function createPlainProgress(write: (text: string) => void, now = () => p
       switch (event.kind) {
         case "start":
           begun.set(event.step.id, now());
-          write(`#${number(event.step.id)} ${printable(event.step.name)}\n`);
+          write(`#${number(event.step.id)} ${oneLine(event.step.name)}\n`);
           break;
         case "cached":
           write(
-            `#${number(event.step.id)} ${printable(event.step.name)}\n#${number(event.step.id)} CACHED\n\n`,
+            `#${number(event.step.id)} ${oneLine(event.step.name)}\n#${number(event.step.id)} CACHED\n\n`,
           );
           break;
         case "done":

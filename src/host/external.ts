@@ -7,7 +7,12 @@ type ExternalEngine = Exclude<Engine, "v8">;
 
 interface EngineCommand {
   readonly formats: readonly OutputFormat[];
-  readonly command: (file: string, env: readonly string[], args: readonly string[]) => readonly string[];
+  readonly command: (
+    file: string,
+    env: readonly string[],
+    args: readonly string[],
+    cacheDirectory: string | undefined,
+  ) => readonly string[];
 }
 
 /** How each engine's own command line takes a file, environment and arguments. */
@@ -22,7 +27,13 @@ const COMMANDS: Readonly<Record<ExternalEngine, EngineCommand>> = {
   },
   wazero: {
     formats: ["module"],
-    command: (file, env, args) => ["run", ...env.map((entry) => `-env=${entry}`), file, ...args],
+    command: (file, env, args, cacheDirectory) => [
+      "run",
+      ...(cacheDirectory === undefined ? [] : [`-cachedir=${cacheDirectory}`]),
+      ...env.map((entry) => `-env=${entry}`),
+      file,
+      ...args,
+    ],
   },
   wasmedge: {
     formats: ["module"],
@@ -37,6 +48,7 @@ export interface ExternalRun {
   readonly env: readonly (readonly [string, string])[];
   readonly stdio: readonly [number, number, number];
   readonly signal: AbortSignal | undefined;
+  readonly cacheDirectory: string | undefined;
 }
 
 /** Signals for the program that reach only this process: they are passed on. */
@@ -48,7 +60,7 @@ export async function runExternally(engine: ExternalEngine, run: ExternalRun): P
   if (!formats.includes(run.format)) throw engineFormat(engine, run.format);
   const entries = run.env.map(([name, value]) => `${name}=${value}`);
   const { execa } = await import("execa");
-  const child = execa(engine, command(run.file, entries, run.args), {
+  const child = execa(engine, command(run.file, entries, run.args, run.cacheDirectory), {
     stdio: [stream(run.stdio[0], 0), stream(run.stdio[1], 1), stream(run.stdio[2], 2)],
     reject: false,
     ...(run.signal === undefined ? {} : { cancelSignal: run.signal }),

@@ -20,7 +20,7 @@ export function parseEngine(name: string): Engine {
  * Throws the errors of src/errors/host.ts, and WASM_* for files that cannot be read.
  */
 export async function run(options: RunOptions): Promise<number> {
-  const { file, engine = "v8", args = [], stdio = [0, 1, 2], signal } = options;
+  const { file, engine = "v8", args = [], stdio = [0, 1, 2], signal, cacheDirectory } = options;
   checkArguments(args);
   const outline = inspectWasm(file);
   const env = runEnvironment(options, readMetadata(file, outline)?.config.config.Env ?? []);
@@ -29,5 +29,5 @@ export async function run(options: RunOptions): Promise<number> {
     return runInV8(file, outline, { args: [file, ...args], env, stdio }, options);
   }
   const { runExternally } = await import("./external.ts");
-  return runExternally(engine, { file, format: outline.format, args, env, stdio, signal });
+  return runExternally(engine, { file, format: outline.format, args, env, stdio, signal, cacheDirectory });
 }

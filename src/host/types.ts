@@ -22,6 +22,11 @@ export interface RunOptions {
    * then have no listeners for SIGINT and SIGTERM: they could not be called, and the signals would be lost.
    */
   readonly thread?: "own" | "caller";
+  /**
+   * Where an engine that keeps compiled code only if told so (wazero) may keep it: without it every run compiles
+   * the whole guest again. Made when it is missing.
+   */
+  readonly cacheDirectory?: string;
   readonly signal?: AbortSignal;
 }
 

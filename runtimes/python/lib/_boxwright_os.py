@@ -8,6 +8,7 @@ who runs is who owns /dev/fd, as on Linux. What would need another process stays
 
 import errno as _errno
 import os
+import sys as _sys
 
 
 def _owner():
@@ -51,6 +52,17 @@ def getppid():
     return 0
 
 
+_link = os.link
+
+
+def link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True):
+    """wasi-libc's linkat resolves two relative paths into one buffer, and then links the second to itself."""
+    if src_dir_fd is None and dst_dir_fd is None:
+        # CPython then calls link, which follows nothing, as on Linux.
+        follow_symlinks = True
+    _link(src, dst, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks)
+
+
 _mask = 0o022
 
 
@@ -82,6 +94,11 @@ def fchown(fd, uid, gid):
 
 def fchmod(fd, mode):
     os.fstat(fd)
+    try:
+        os.chmod(f"/dev/fd/{fd}", mode)
+    except FileNotFoundError:
+        # While building, only components have the files of /dev/fd: the mode stays as it is.
+        pass
 
 
 def get_terminal_size(fd=1, /):
@@ -103,6 +120,37 @@ def _supply():
             value.__module__ = "posix"
             setattr(os, name, value)
             os.__all__.append(name)
+    link.__module__ = "posix"
+    os.link = link
+    for functions in (os.supports_dir_fd, os.supports_follow_symlinks):
+        functions.discard(_link)
+        functions.add(link)
 
 
 _supply()
+
+
+class _ScriptDirectory:
+    """Makes sys.path[0], the script's directory, absolute: CPython does it where it has realpath, which WASI lacks.
+
+    Python puts it there when all that is loaded at the start is loaded. So this waits as a finder for the program's
+    first import; then it goes away.
+    """
+
+    def __init__(self, script):
+        self._relative = os.path.dirname(script)
+        self._absolute = os.path.dirname(os.path.realpath(script))
+
+    def find_spec(self, name, path=None, target=None):
+        if _sys.path and _sys.path[0] == self._relative:
+            _sys.path[0] = self._absolute
+            _sys.meta_path.remove(self)
+
+    @classmethod
+    def install(cls):
+        script = _sys.argv[0] if getattr(_sys, "argv", None) else ""
+        if script not in ("", "-", "-c", "-m") and not os.path.isabs(script) and not _sys.flags.safe_path:
+            _sys.meta_path.insert(0, cls(script))
+
+
+_ScriptDirectory.install()

@@ -31,6 +31,7 @@ import {
   changeModeBody,
   NO_FILE_SYSTEM,
   readPermissions,
+  refuseEmptyPath,
 } from "./patches.ts";
 import type { PythonRecipe } from "./recipe.ts";
 
@@ -109,6 +110,7 @@ function rewrite(sections: readonly Section[], memory: Uint8Array, pins: GuestPi
     [functions.embeddedFileSystem - imported, () => NO_FILE_SYSTEM],
     [functions.fstat - imported, (code: Uint8Array) => readPermissions(code, 1)],
     [functions.fstatat - imported, (code: Uint8Array) => readPermissions(code, 2)],
+    [functions.findRelativePath - imported, (code: Uint8Array) => refuseEmptyPath(code, pins)],
     [functions.osChmod - imported, (code: Uint8Array) => callChangeMode(code, changeMode, pins)],
   ]);
   const added = [changeDirectoryBody(pins), changeModeBody(pins)];

@@ -81,6 +81,18 @@ export function readPermissions(body: Uint8Array, statLocal: number): Uint8Array
   );
 }
 
+/**
+ * wasi-libc's find_relpath_alloc takes the empty path for the working directory, so that `os.path.exists("")` is true
+ * and `os.rmdir("")` removes it. It names nothing (POSIX, 4.13 Pathname Resolution): ENOENT.
+ */
+export function refuseEmptyPath(body: Uint8Array, { addresses }: GuestPins): Uint8Array {
+  const [path, frame] = [0, 10];
+  const enter = [...stackPointer.get, ...constant(16), SUB, 0x22, frame, ...stackPointer.set];
+  const isEmpty = [...localGet(path), 0x2d, 0, 0, EQZ];
+  const fail = [...constant(addresses.errno), ...constant(ENOENT), ...store(0), ...constant(-1), RETURN];
+  return replaceOnce(body, enter, [...isEmpty, ...IF, ...fail, END, ...enter]);
+}
+
 /** os.chmod, whose call of chmod was compiled to the constant 0. */
 export function callChangeMode(body: Uint8Array, changeMode: number, { functions }: GuestPins): Uint8Array {
   const [frame, result, path, mode] = [0, 20, 36, 32];

@@ -1,4 +1,6 @@
+import path from "node:path";
 import type { Command } from "commander";
+import { homeDirectory } from "../../build/home.ts";
 import { usageError } from "../../errors/cli.ts";
 import { openHomeStore } from "../state.ts";
 
@@ -46,7 +48,8 @@ async function execute(image: string, words: readonly string[], flags: Flags): P
   const engine = parseEngine(flags.engine);
   const env = await readEnvironment(flags);
   const { file } = await resolveWasm(image, openHomeStore);
-  process.exitCode = await run({ file, engine, args, env, thread: "caller" });
+  const cacheDirectory = path.join(homeDirectory(), "engines", engine);
+  process.exitCode = await run({ file, engine, args, env, thread: "caller", cacheDirectory });
 }
 
 /** `--env-file` first, then `--env`, so that the latter wins (docker run does the same). */

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { imageLayoutOccupied, imageLayoutWriteFailed } from "../errors/image.ts";
 import { BoxwrightError } from "../errors/index.ts";
 import type { Digest, Layer } from "../filesystem/types.ts";
-import { createBlobWriter, hostFiles, replaceFile, type Store } from "../store/index.ts";
+import { createBlobWriter, hostFiles, isDigest, replaceFile, type Store } from "../store/index.ts";
 import { encodeImageConfig } from "./config.ts";
 import { mediaTypes, parseManifest } from "./manifest.ts";
 import type { Image } from "./types.ts";
@@ -50,7 +50,7 @@ export async function writeOciLayout(
     const put = (mediaType: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) =>
       writeBlob(directory, temporary, mediaType, chunks);
     const layers: WrittenBlob[] = [];
-    for (const layer of image.layers) layers.push(await writeLayerBlob(layer, options, put));
+    for (const layer of image.layers) layers.push(await writeLayerBlob(layer, directory, options, put));
     const config = await put(mediaTypes.config, [encodeImageConfig(image.config)]);
     const manifest = {
       schemaVersion: 2,
@@ -102,8 +102,7 @@ async function writeBlob(
   mediaType: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<WrittenBlob> {
-  const destination = (digest: Digest) => join(directory, "blobs", "sha256", digest.slice("sha256:".length));
-  const writer = await createBlobWriter(hostFiles, temporary, destination);
+  const writer = await createBlobWriter(hostFiles, temporary, (digest) => blobFile(directory, digest));
   try {
     for await (const chunk of chunks) await writer.write(chunk);
     return { mediaType, ...(await writer.commit()) };
@@ -113,16 +112,50 @@ async function writeBlob(
   }
 }
 
-function writeLayerBlob(
+function blobFile(directory: string, digest: Digest): string {
+  return join(directory, "blobs", "sha256", digest.slice("sha256:".length));
+}
+
+const recordKind = "compressed";
+
+/**
+ * Compressing takes longer than the rest of an export: what a layer was compressed to is remembered, and not
+ * done again where it still lies.
+ */
+async function writeLayerBlob(
   layer: Layer,
+  directory: string,
   { store, compression = "gzip" }: WriteLayoutOptions,
   put: (mediaType: string, chunks: AsyncIterable<Uint8Array>) => Promise<WrittenBlob>,
 ): Promise<WrittenBlob> {
   // A fixed chunk size, so that the compressed bytes cannot depend on how the file was read.
-  const tar = createReadStream(store.blobPath(layer.diffId), { highWaterMark: 1 << 18 });
-  if (compression === "none") return put(mediaTypes.layer, tar);
-  if (compression === "zstd") return put(`${mediaTypes.layer}+zstd`, compressed(tar, createZstdCompress()));
-  return put(`${mediaTypes.layer}+gzip`, withoutHostByte(compressed(tar, createGzip())));
+  const read = () => createReadStream(store.blobPath(layer.diffId), { highWaterMark: 1 << 18 });
+  if (compression === "none") return put(mediaTypes.layer, read());
+  const mediaType = `${mediaTypes.layer}+${compression}`;
+  // Another release of the library may compress to other bytes.
+  const library = compression === "zstd" ? process.versions["zstd"] : process.versions.zlib;
+  const key = `${layer.diffId} ${compression} ${library}`;
+  const known = await writtenBefore(directory, await store.readRecord(recordKind, key));
+  if (known !== undefined) return { mediaType, ...known };
+  const chunks =
+    compression === "zstd"
+      ? compressed(read(), createZstdCompress())
+      : withoutHostByte(compressed(read(), createGzip()));
+  const { digest, size } = await put(mediaType, chunks);
+  await store.writeRecord(recordKind, key, { digest, size });
+  return { mediaType, digest, size };
+}
+
+/** What a record says of a blob, if that blob is in the layout, whole. */
+async function writtenBefore(
+  directory: string,
+  record: unknown,
+): Promise<Omit<WrittenBlob, "mediaType"> | undefined> {
+  if (typeof record !== "object" || record === null) return undefined;
+  const { digest, size } = record as Record<"digest" | "size", unknown>;
+  if (!isDigest(digest) || typeof size !== "number") return undefined;
+  const found = await stat(blobFile(directory, digest)).catch(() => undefined);
+  return found?.isFile() && found.size === size ? { digest, size } : undefined;
 }
 
 async function* compressed(

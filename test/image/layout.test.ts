@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { treeDigest } from "../../src/filesystem/index.ts";
@@ -64,6 +64,28 @@ test("a layout takes several images, and a name that is there is replaced", asyn
     code: "IMAGE_REFERENCE_NOT_FOUND",
   });
   await assert.rejects(readOciLayout(directory, { store }), { code: "IMAGE_AMBIGUOUS" });
+});
+
+test("a layer that lies in the layout already is not compressed again, one that is gone or cut is", async () => {
+  const own = await newStore();
+  const directory = await temporaryDirectory();
+  const image = await imageOf(own, (tree) => tree.writeFile("/file", bytes("content".repeat(1000))));
+  const write = () => writeOciLayout(image, directory, { store: own, refName: "a" });
+  const { digest } = await write();
+  const whole = new Map<string, Buffer>();
+  const blobs = join(directory, "blobs/sha256");
+  for (const name of await readdir(blobs)) whole.set(name, await readFile(join(blobs, name)));
+  for (const change of ["cut", "gone"] as const) {
+    for (const name of whole.keys()) {
+      if (change === "cut") await writeFile(join(blobs, name), "x");
+      else await rm(join(blobs, name));
+    }
+    assert.equal((await write()).digest, digest);
+    for (const [name, content] of whole) assert.deepEqual(await readFile(join(blobs, name)), content);
+  }
+  // Without its tar, a layer can only be what it was compressed to before.
+  for (const layer of image.layers) await own.deleteBlob(layer.diffId);
+  assert.equal((await write()).digest, digest);
 });
 
 test("a directory with other things in it is left alone", async () => {

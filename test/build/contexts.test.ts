@@ -51,6 +51,19 @@ describe("a git repository as the build context", () => {
     assert.ok(second.events.some((event) => event.kind === "cached" && event.step.id === "context"));
   });
 
+  it("comes without .git, unless it is asked for", async () => {
+    const server = await startGitServer();
+    createRepository(server.directory, "r.git").commit({ Dockerfile: dockerfile });
+    const home = temporaryDirectory();
+    const has = async (address: string, buildArguments = {}) =>
+      ".git/HEAD" in (await remote(address, { home, buildArguments })).tree;
+    const address = `${server.origin}/r.git`;
+    assert.equal(await has(address), false);
+    assert.equal(await has(`${address}?keep-git-dir=1`), true);
+    assert.equal(await has(address, { BUILDKIT_CONTEXT_KEEP_GIT_DIR: "1" }), true);
+    assert.equal(await has(address, { BUILDKIT_CONTEXT_KEEP_GIT_DIR: "0" }), false);
+  });
+
   it("a repository of this machine, where its user names it", async () => {
     const parent = temporaryDirectory();
     const repository = createRepository(parent, "r.git");

@@ -104,7 +104,10 @@ describe("build contexts", () => {
   });
 
   it("a missing context or Dockerfile is a usage error", async () => {
-    await assert.rejects(buildDirectory("/nonexistent"), failsWith("CONTEXT_NOT_FOUND"));
+    await assert.rejects(
+      buildDirectory(path.join(temporaryDirectory(), "none")),
+      failsWith("CONTEXT_NOT_FOUND"),
+    );
     await assert.rejects(buildDirectory(makeContext({})), failsWith("DOCKERFILE_NOT_FOUND"));
   });
 });

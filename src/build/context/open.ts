@@ -83,7 +83,7 @@ async function remotePlace(address: string, { remote, time, emit }: OpenOptions)
   const shown = withoutCredentials(address);
   const step = { id: "context", name: `load build context ${shown}` };
   const found = await reportStep({ emit, signal: remote.signal }, step, async (start) => {
-    const opened = await openRemote(remote, address);
+    const opened = await openRemote(remote, address, remote);
     if (opened === undefined) throw contextMissing(shown);
     let cached = true;
     const begin = () => {

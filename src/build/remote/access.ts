@@ -9,6 +9,8 @@ export interface RemoteAccess {
   /** Whether what was fetched by an earlier build counts. */
   readonly noCache: boolean;
   readonly secrets: readonly SecretSource[];
+  /** Whether a repository as the build context comes with its `.git` directory. */
+  readonly keepGitDir: boolean;
 }
 
 /** What may name a remote source, so that the modules that can tell for sure are not loaded for every COPY. */
@@ -52,5 +54,13 @@ async function fromSecrets(
 }
 
 export function remoteAccess(options: BuildOptions, store: Store, signal: AbortSignal): RemoteAccess {
-  return { store, signal, noCache: options.noCache === true, secrets: options.secrets ?? [] };
+  const kept = options.buildArguments?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "";
+  return {
+    store,
+    signal,
+    noCache: options.noCache === true,
+    secrets: options.secrets ?? [],
+    // Go's strconv.ParseBool, as BuildKit reads it.
+    keepGitDir: /^(?:1|t|T|TRUE|true|True)$/.test(kept),
+  };
 }

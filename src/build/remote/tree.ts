@@ -20,14 +20,22 @@ export interface RemoteContext {
  * What the user names as a context; undefined for what is neither a git source nor an address. Throws GIT_… and
  * HTTP_… errors, and those of damaged archives.
  */
-export async function openRemote(access: RemoteAccess, address: string): Promise<RemoteContext | undefined> {
+export async function openRemote(
+  access: RemoteAccess,
+  address: string,
+  options: { readonly keepGitDir?: boolean } = {},
+): Promise<RemoteContext | undefined> {
   const { classifyContext } = await import("../../sources/index.ts");
   const found = classifyContext(address, () => false);
   if (found.kind === "git") {
     const { source } = found;
     return {
       async load(onFetch) {
-        const repository = await openRepository(access, source);
+        const repository = await openRepository(
+          access,
+          source,
+          options.keepGitDir === true ? { keepGitDir: true } : {},
+        );
         return { kind: "tree", key: repository.key, snapshot: await repository.snapshot(onFetch) };
       },
     };

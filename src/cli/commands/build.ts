@@ -13,7 +13,11 @@ const collect = (value: string, before: readonly string[]) => [...before, value]
 
 export function define(command: Command): void {
   command
-    .argument("[context]", "a directory, a tar archive, or - for standard input (archive or Dockerfile)", ".")
+    .argument(
+      "[context]",
+      "a directory, a tar archive, a git repository, an address, or - for standard input",
+      ".",
+    )
     .option("-f, --file <file>", "the Dockerfile (default: Dockerfile in the context; - for standard input)")
     .option(
       "-o, --output <OUTPUT>",
@@ -26,7 +30,7 @@ export function define(command: Command): void {
     .option("--build-arg <K=V>", "set a build argument; K alone passes on this process's", collect, [])
     .option(
       "--build-context <NAME=PATH>",
-      "a further context: DIR, oci-layout://DIR, docker-image://REF",
+      "a further context: DIR, git repository, address, oci-layout://DIR, docker-image://REF",
       collect,
       [],
     )

@@ -109,7 +109,9 @@ export async function reportStep<T>(
     // The build begins anew: nothing has failed.
     if ([error, session.signal?.reason].some((each) => each instanceof CachedLayerLost)) throw error;
     start();
-    session.emit({ kind: "failed", step, seconds: seconds() });
+    // Something else failed before, or the user cancelled: not this step's fault.
+    const canceled = session.signal?.aborted === true;
+    session.emit({ kind: "failed", step, seconds: seconds(), ...(canceled ? { canceled } : {}) });
     throw error;
   }
 }

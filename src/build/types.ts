@@ -143,7 +143,13 @@ export type BuildEvent =
   | { readonly kind: "start"; readonly step: StepName }
   | { readonly kind: "cached"; readonly step: StepName }
   | { readonly kind: "done"; readonly step: StepName; readonly seconds: number }
-  | { readonly kind: "failed"; readonly step: StepName; readonly seconds: number }
+  /** `canceled`: because of something else. */
+  | {
+      readonly kind: "failed";
+      readonly step: StepName;
+      readonly seconds: number;
+      readonly canceled?: boolean;
+    }
   | {
       readonly kind: "log";
       readonly step: StepName;

@@ -21,7 +21,7 @@ export interface FrameSource {
  *     --------------------
  */
 export function codeFrame(source: FrameSource, range: SourceRange): string {
-  const lines = source.text.split("\n").map((line) => line.replace(/\r$/, ""));
+  const lines = source.text.replace(/\r?\n$/, "").split(/\r?\n/);
   // A range that ends before the first character of a line does not reach into it.
   const end =
     range.end.column === 0 && range.end.line > range.start.line ? range.end.line - 1 : range.end.line;

@@ -130,9 +130,14 @@ export function noRuntimeForImage(base: string): BoxwrightError {
 }
 
 export function processFailed(command: readonly string[], exitCode: number): BoxwrightError {
+  const hint =
+    exitCode === 127
+      ? "a command is not there: the language's own package manager or a COPY can bring it (docs/run.md)"
+      : "the command's last output says why; --progress=plain shows all of it";
   return new BoxwrightError({
     code: "RUN_FAILED",
     message: `process ${JSON.stringify(command.join(" "))} did not complete successfully: exit code: ${exitCode}`,
+    hint,
   });
 }
 
@@ -151,6 +156,14 @@ export function sourceNotFound(path: string, ignored: boolean): BoxwrightError {
     hint: ignored
       ? "a .dockerignore file leaves it out of the build context"
       : "sources are relative to the build context, or to the root of the stage or image in --from",
+  });
+}
+
+export function sourceLinkBroken(path: string): BoxwrightError {
+  return new BoxwrightError({
+    code: "SOURCE_LINK_BROKEN",
+    message: `${JSON.stringify(path)} not found: a symbolic link on the way leads to nothing`,
+    hint: "links are followed inside the build context (or the stage in --from) only: copy the file that is meant into it",
   });
 }
 
@@ -174,7 +187,7 @@ export function sourceUnreadable(path: string, cause: unknown): BoxwrightError {
 export function unsupportedFile(path: string): BoxwrightError {
   return new BoxwrightError({
     code: "SOURCE_UNSUPPORTED",
-    message: `${JSON.stringify(path)} is a socket, a device or of an unknown kind and cannot be copied`,
+    message: `${JSON.stringify(path)} is a pipe, a socket or a device and cannot be copied`,
     hint: "leave it out with a .dockerignore file or --exclude",
   });
 }

@@ -43,6 +43,16 @@ describe("plain progress", () => {
     );
   });
 
+  it("tells what failed from what was cancelled because of it", () => {
+    assert.equal(
+      plain([
+        { kind: "start", step },
+        { kind: "failed", step, seconds: 0, canceled: true },
+      ]),
+      "#1 [2/2] RUN make\n#1 CANCELED\n\n",
+    );
+  });
+
   it("numbers steps in the order in which they begin", () => {
     const other = { id: "1.0", name: "other" };
     const text = plain([

@@ -14,7 +14,9 @@ const accountsLimit = 8 << 20;
  * its group along, a number stands for both. Throws OWNER_NOT_FOUND.
  */
 export function resolveOwner(text: string, tree: WorkingTree): Owner {
-  const [user = "", group] = text.split(":", 2);
+  const colon = text.indexOf(":");
+  const user = colon === -1 ? text : text.slice(0, colon);
+  const group = colon === -1 ? undefined : text.slice(colon + 1);
   const owner = user === "" ? { uid: 0, gid: 0 } : resolveUser(user, tree);
   return group === undefined || group === "" ? owner : { uid: owner.uid, gid: resolveGroup(group, tree) };
 }

@@ -1,6 +1,6 @@
 import type { FileMode } from "../../dockerfile/index.ts";
 import { applyFileMode } from "../../dockerfile/index.ts";
-import { cannotReplace } from "../../errors/build.ts";
+import { cannotReplace, tooDeep } from "../../errors/build.ts";
 import type { Attributes, Digest, InodeNumber, WorkingTree } from "../../filesystem/types.ts";
 import { baseName, joinPath, type SourceContent } from "../context/source-tree.ts";
 import type { Owner } from "./owner.ts";
@@ -155,27 +155,40 @@ function directoryAt(tree: WorkingTree, path: string): InodeNumber | undefined {
   }
 }
 
-/** `mkdir -p` where every directory that is made gets the attributes. */
+const linkLimit = 40;
+
+/**
+ * `mkdir -p` where every directory that is made gets the attributes. Links on the way are followed inside the root,
+ * and what they lead to is made too. Throws COPY_CONFLICT, SYMLINK_LOOP.
+ */
 export function ensureDirectory(
   tree: WorkingTree,
   path: string,
   attributes: Partial<Attributes>,
 ): InodeNumber {
+  const pending = path.split("/").reverse();
   let at = tree.resolve("/");
-  for (const name of path.split("/")) {
+  let links = 0;
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (name === "" || name === ".") continue;
     if (name === "..") {
       at = tree.resolve("..", { base: at });
       continue;
     }
-    const place = tree.resolveParent(name, { base: at });
-    at =
-      place.existing ??
-      tree.create(place.parent, place.name, {
-        kind: "directory",
-        attributes: { mode: 0o755, ...attributes },
-      });
-    if (tree.stat(at).kind !== "directory") throw cannotReplace(path.slice(1), "it is not a directory there");
+    const { existing } = tree.resolveParent(name, { base: at, followLast: false });
+    const kind = existing === undefined ? undefined : tree.stat(existing).kind;
+    if (existing === undefined) {
+      at = tree.create(at, name, { kind: "directory", attributes: { mode: 0o755, ...attributes } });
+    } else if (kind === "symlink") {
+      if (++links > linkLimit) throw tooDeep(path);
+      const target = tree.readLink(existing);
+      if (target.startsWith("/")) at = tree.resolve("/");
+      pending.push(...target.split("/").reverse());
+    } else if (kind === "directory") {
+      at = existing;
+    } else {
+      throw cannotReplace(path.slice(1), "it is not a directory there");
+    }
   }
   return at;
 }

@@ -1,4 +1,4 @@
-import { sourceNotFound, unsupportedFile } from "../../errors/build.ts";
+import { sourceLinkBroken, sourceNotFound, unsupportedFile } from "../../errors/build.ts";
 import { compileIgnorePatterns, compilePattern, hasWildcard } from "../../filesystem/index.ts";
 import {
   baseName,
@@ -33,7 +33,7 @@ export interface SelectOptions {
 
 /**
  * What a source path names. A wildcard may match nothing; a plain path must exist. Links are followed in the
- * source's own path, and kept below it. Throws SOURCE_NOT_FOUND, SOURCE_UNSUPPORTED, PATTERN_INVALID.
+ * source's own path, and kept below it. Throws SOURCE_NOT_FOUND, SOURCE_LINK_BROKEN, SOURCE_UNSUPPORTED, PATTERN_INVALID.
  */
 export function selectSource(tree: SourceTree, source: string, options: SelectOptions): readonly Selection[] {
   const [kept, pivoted] = options.parents ? splitPivot(source) : ["", source];
@@ -41,7 +41,10 @@ export function selectSource(tree: SourceTree, source: string, options: SelectOp
   const paths = hasWildcard(pattern) ? expandWildcard(tree, pattern) : [unescaped(pattern)];
   return paths.map((path) => {
     const resolved = resolvePath(tree, path);
-    if (resolved === undefined) throw sourceNotFound(`/${path}`, tree.isIgnored(path));
+    if (resolved === undefined) {
+      const throughLink = leadsThroughLink(tree, path);
+      throw throughLink ? sourceLinkBroken(`/${path}`) : sourceNotFound(`/${path}`, tree.isIgnored(path));
+    }
     const below = kept === "" ? path : path.slice(cleanPath(kept).length).replace(/^\//, "");
     const slash = below.lastIndexOf("/");
     return {
@@ -51,6 +54,12 @@ export function selectSource(tree: SourceTree, source: string, options: SelectOp
       entries: [...collect(tree, resolved, baseName(path), options.exclude)],
     };
   });
+}
+
+/** Whether the path, or a directory on the way to it, is a link. */
+function leadsThroughLink(tree: SourceTree, path: string): boolean {
+  const names = path.split("/");
+  return names.some((_, index) => tree.node(names.slice(0, index + 1).join("/"))?.kind === "symlink");
 }
 
 /** `--parents` keeps only the directories after `/./`. */
@@ -102,7 +111,7 @@ function* collect(
           .reverse(),
       );
     } else if (!ignored) {
-      if (found.kind === "special") throw unsupportedFile(joinPath(root, path));
+      if (found.kind === "special") throw unsupportedFile(`/${joinPath(root, path)}`);
       yield { path, node: found };
     }
   }

@@ -24,7 +24,7 @@ export async function createProgress(kind: ProgressKind): Promise<Progress> {
     event(event) {
       if (event.kind === "log")
         logs.set(event.step.id, ((logs.get(event.step.id) ?? "") + event.text).slice(-16_384));
-      if (event.kind === "failed") failed ??= event.step;
+      if (event.kind === "failed" && event.canceled !== true) failed ??= event.step;
       show.event(event);
     },
     close: () => show.close(),

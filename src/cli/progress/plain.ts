@@ -52,7 +52,7 @@ export function createPlainProgress(write: (text: string) => void, now = () => p
           finish(event.step.id, `DONE ${event.seconds.toFixed(1)}s`);
           break;
         case "failed":
-          finish(event.step.id, "ERROR");
+          finish(event.step.id, event.canceled === true ? "CANCELED" : "ERROR");
           break;
         case "log":
           log(event);

@@ -12,13 +12,19 @@ interface Terminal {
 interface ShownStep {
   readonly name: string;
   readonly startedAt: number;
-  state: "running" | "cached" | "done" | "failed";
+  state: "running" | "cached" | "done" | "failed" | "canceled";
   seconds: number;
   log: string;
 }
 
-const colours = { running: "reset", cached: "blue", done: "blue", failed: "red" } as const;
-const marks = { running: "", cached: "CACHED ", done: "", failed: "ERROR " } as const;
+const colours = {
+  running: "reset",
+  cached: "blue",
+  done: "blue",
+  failed: "red",
+  canceled: "yellow",
+} as const;
+const marks = { running: "", cached: "CACHED ", done: "", failed: "ERROR ", canceled: "CANCELED " } as const;
 
 const redrawMilliseconds = 100;
 /** Lines of a running step's output that are shown below it. */
@@ -113,6 +119,7 @@ export function createTerminalProgress(terminal: Terminal): View {
     };
     steps.set(id, step);
     if (kind === "cached" || kind === "done" || kind === "failed") step.state = kind;
+    if ("canceled" in event) step.state = "canceled";
     if ("seconds" in event) step.seconds = event.seconds;
     if ("text" in event) step.log = (step.log + event.text).slice(-8192);
   }

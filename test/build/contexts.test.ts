@@ -170,6 +170,21 @@ describe("named contexts", () => {
     assert.ok(from.config.config.Env?.includes("A=1"));
   });
 
+  it("a repository as a mount of RUN", async () => {
+    const git = await startGitServer();
+    createRepository(git.directory, "r.git").commit({ "d/f": "G" });
+    const { events } = await buildImage(
+      "FROM python:3.12-slim\nRUN --mount=from=git,target=/m cat /m/d/f",
+      {},
+      {
+        buildContexts: { git: `${git.origin}/r.git` },
+        home: temporaryDirectory(),
+      },
+    );
+    const output = events.map((event) => (event.kind === "log" ? event.text : "")).join("");
+    assert.equal(output, "G");
+  });
+
   it("one that nobody uses is not looked at", async () => {
     const { tree } = await build("COPY --from=a . /", {
       a: makeContext({ f: "F" }),

@@ -208,6 +208,25 @@ describe("ADD of a git repository", () => {
     assert.ok(!("x/.git" in tree) && !("z/.git" in tree));
   });
 
+  it("one build sees one state of a repository and of a file", async () => {
+    const server = await startGitServer();
+    const repository = createRepository(server.directory, "r.git");
+    repository.commit({ "a.txt": "one" });
+    const file = await serve((_, response, count) => response.writeHead(200).end(`${count}`));
+    // Whoever asks for the file moves the branch.
+    const moving = await serve((_, response) => {
+      repository.commit({ "a.txt": "two" });
+      response.writeHead(200).end();
+    });
+    const address = `${server.origin}/r.git`;
+    const { tree } = await add(
+      `ADD ${address} /x\nADD ${file.origin}/f /1\nADD ${moving.origin}/m /\nADD ${address} /y\nADD ${file.origin}/f /2`,
+    );
+    assert.equal(tree["x/a.txt"], tree["y/a.txt"]);
+    assert.equal(tree["1"], tree["2"]);
+    assert.equal(file.seen.length, 1);
+  });
+
   it("?mtime=commit keeps the commit's time", async () => {
     const server = await startGitServer();
     createRepository(server.directory, "r.git").commit({ "a.txt": "one" });

@@ -11,6 +11,8 @@ export interface RemoteAccess {
   readonly secrets: readonly SecretSource[];
   /** Whether a repository as the build context comes with its `.git` directory. */
   readonly keepGitDir: boolean;
+  /** Does work of that key once, so that a build sees one state of what may change while it runs. */
+  readonly once: <T>(key: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** What may name a remote source, so that the modules that can tell for sure are not loaded for every COPY. */
@@ -54,6 +56,7 @@ async function fromSecrets(
 }
 
 export function remoteAccess(options: BuildOptions, store: Store, signal: AbortSignal): RemoteAccess {
+  const done = new Map<string, Promise<unknown>>();
   const kept = options.buildArguments?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "";
   return {
     store,
@@ -62,5 +65,12 @@ export function remoteAccess(options: BuildOptions, store: Store, signal: AbortS
     secrets: options.secrets ?? [],
     // Go's strconv.ParseBool, as BuildKit reads it.
     keepGitDir: /^(?:1|t|T|TRUE|true|True)$/.test(kept),
+    once<T>(key: string, work: () => Promise<T>) {
+      const known = done.get(key) as Promise<T> | undefined;
+      if (known !== undefined) return known;
+      const started = work();
+      done.set(key, started);
+      return started;
+    },
   };
 }

@@ -8,11 +8,16 @@ const recordKind = "http";
  * A file over HTTP, in the store. One that an earlier build fetched is asked for again, but comes only if it has
  * changed; with its checksum it is not even asked for. `onFetch` is called when bytes come. Throws HTTP_… errors.
  */
-export async function fetchFile(
-  access: RemoteAccess,
-  url: string,
-  options: { readonly checksum?: string | undefined; readonly onFetch: () => void },
-): Promise<FetchedFile> {
+export function fetchFile(access: RemoteAccess, url: string, options: FetchOptions): Promise<FetchedFile> {
+  return access.once(keyOf(["http", url, options.checksum ?? null]), () => fetchOnce(access, url, options));
+}
+
+interface FetchOptions {
+  readonly checksum?: string | undefined;
+  readonly onFetch: () => void;
+}
+
+async function fetchOnce(access: RemoteAccess, url: string, options: FetchOptions): Promise<FetchedFile> {
   const { fetchHttp } = await import("../../sources/index.ts");
   const { store, signal } = access;
   const key = keyOf(url);

@@ -16,10 +16,24 @@ export interface Repository {
 }
 
 /** Finds out which commit a source means now; nobody is asked for a whole commit id. Throws GIT_… errors. */
-export async function openRepository(
+export function openRepository(
   access: RemoteAccess,
   source: GitSource,
-  options: { readonly checksum?: string | undefined; readonly keepGitDir?: boolean | undefined } = {},
+  options: RepositoryOptions = {},
+): Promise<Repository> {
+  const { checksum = null, keepGitDir = null } = options;
+  return access.once(keyOf(["git", source, checksum, keepGitDir]), () => openOnce(access, source, options));
+}
+
+interface RepositoryOptions {
+  readonly checksum?: string | undefined;
+  readonly keepGitDir?: boolean | undefined;
+}
+
+async function openOnce(
+  access: RemoteAccess,
+  source: GitSource,
+  options: RepositoryOptions,
 ): Promise<Repository> {
   const { resolveGit, fetchGit } = await import("../../sources/index.ts");
   const { store, signal } = access;
@@ -53,13 +67,14 @@ export async function openRepository(
   return {
     key,
     commit,
-    async snapshot(onFetch) {
-      const found = await known();
-      if (found !== undefined) return applyLayer(emptySnapshot(), found.changes);
-      onFetch();
-      const { layer, snapshot } = await fetchGit({ ...given, store, resolved, keepGitDir });
-      await store.writeRecord(recordKind, key, layer);
-      return snapshot;
-    },
+    snapshot: (onFetch) =>
+      access.once(key, async () => {
+        const found = await known();
+        if (found !== undefined) return applyLayer(emptySnapshot(), found.changes);
+        onFetch();
+        const { layer, snapshot } = await fetchGit({ ...given, store, resolved, keepGitDir });
+        await store.writeRecord(recordKind, key, layer);
+        return snapshot;
+      }),
   };
 }

@@ -117,6 +117,36 @@ export const cases: readonly Case[] = [
     dockerfile: "FROM BASE\nCOPY dir /real/\nCOPY link-to-dir /real2\nCOPY a.txt /real/sub/\n",
     context: tree,
   },
+  {
+    name: "options: names of one file in a directory",
+    dockerfile: "FROM BASE\nCOPY d /o",
+    context: { "d/one": "x", "d/two": { hardLink: "d/one" }, "d/sub/other": "y" },
+  },
+  {
+    name: "options: chmod below a directory",
+    dockerfile: "FROM BASE\nCOPY --chmod=750 dir /o",
+    context: tree,
+  },
+  {
+    name: "options: chmod with set-id bits",
+    dockerfile: "FROM BASE\nCOPY --chmod=6711 run.sh /o",
+    context: tree,
+  },
+  {
+    name: "options: chown of a wildcard",
+    dockerfile: "FROM BASE\nCOPY --chown=games:5 *.txt /o/",
+    context: tree,
+  },
+  {
+    name: "options: chown of what is made on the way",
+    dockerfile: "FROM BASE\nCOPY --chown=7 a.txt /p/q/a",
+    context: tree,
+  },
+  {
+    name: "options: through a link of the image that leads above the root",
+    dockerfile: "FROM BASE\nCOPY l /l/\nCOPY a.txt /l/up/etc/a.txt",
+    context: { ...tree, "l/up": { link: "../../../.." } },
+  },
   { name: "add is like copy for files", dockerfile: "FROM BASE\nADD a.txt dir /added/", context: tree },
   { name: "add unpacks a tar", dockerfile: "FROM BASE\nADD t.tar /t/", context: { "t.tar": archive } },
   {

@@ -76,17 +76,17 @@ export function fdCalls(context: FileContext): HostFunctions {
     return total;
   }
 
-  /** Like `transfer`, at a position of its own that leaves the descriptor's alone. */
+  /**
+   * Like `transfer`, at a position of its own that leaves the descriptor's alone. What is written to a descriptor
+   * that appends goes to the end, as on Linux (pwrite(2), BUGS).
+   */
   function transferAt(file: FileChannel, offset: bigint, run: () => number): number {
     const before = file.position;
-    const { append } = file;
     file.position = offsetOf(offset);
-    file.append = false;
     try {
       return run();
     } finally {
       file.position = before;
-      file.append = append;
     }
   }
 

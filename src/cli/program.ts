@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { version } from "../build/version.ts";
 import { reportError } from "./error-frame.ts";
 
@@ -48,6 +48,11 @@ async function createProgram(args: readonly string[]): Promise<Command> {
     .showHelpAfterError("Run 'boxwright --help' for more information.")
     .enablePositionalOptions()
     .exitOverride()
+    // That a list is empty, or a switch off, needs no telling.
+    .configureHelp({
+      optionDescription: (option) =>
+        new Help().optionDescription(option).replace(/ \(default: (?:\[\]|false)\)$/, ""),
+    })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "ERROR: ")) });
   const chosen = chosenCommand(args);
   for (const [name, { summary, group }] of Object.entries(commands)) {

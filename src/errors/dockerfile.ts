@@ -61,7 +61,7 @@ export const unknownInstruction = (name: string, suggestion: string | undefined)
     `unknown instruction: ${name}${didYouMean(suggestion)}`,
     suggestion === undefined
       ? "is a line continuation missing at the end of the line before?"
-      : `write ${suggestion}`,
+      : `write ${suggestion.toUpperCase()}; if the line belongs to the one before, end that with a line continuation`,
   );
 
 export const notInStage = (name: string) =>

@@ -190,8 +190,6 @@ describe("faults", () => {
     ],
     ["an unknown owner", "FROM scratch\nCOPY --chown=who f /", "OWNER_NOT_FOUND", 2],
     ["RUN without a runtime", "FROM scratch\nRUN true", "RUN_UNSUPPORTED_BASE", 2],
-    ["ADD from the network", "FROM scratch\nADD https://example.com/f /", "NOT_IMPLEMENTED", 2],
-    ["ADD from git", "FROM scratch\nADD git@example.com:a/b.git /", "NOT_IMPLEMENTED", 2],
   ];
   for (const [name, dockerfile, code, line] of faults) {
     it(`${name}: ${code}`, async () => {

@@ -33,7 +33,7 @@ describe("boxwright build", () => {
     assert.equal(first.stdout, "");
     assert.match(
       steady(first.stderr),
-      /^#1 \[1\/2\] FROM scratch\n#1 CACHED\n\n#2 \[2\/2\] COPY f \/f\n#2 DONE 0\.0s\n\n#3 exporting to oci image layout\n#3 DONE 0\.0s\n\noci sha256:[0-9a-f]{64} \([^)]+\)\nwritten to out\n$/,
+      /^#1 \[1\/2\] FROM scratch\n#1 CACHED\n\n#2 \[2\/2\] COPY f \/f\n#2 DONE 0\.0s\n\n#3 exporting to oci image layout\n#3 DONE 0\.0s\n\noci image sha256:[0-9a-f]{64} \([^)]+\)\nwritten to out\n$/,
     );
     assert.match((await boxwright(args, { cwd, home })).stderr, /#2 \[2\/2\] COPY f \/f\n#2 CACHED\n/);
   });
@@ -137,8 +137,8 @@ Dockerfile:3
    3 | >>> RUN echo some output; \\
    4 | >>>   exit 3
    5 |     CMD x
-   6 |
 --------------------
+hint: the command's last output says why; --progress=plain shows all of it
 `,
     );
   });

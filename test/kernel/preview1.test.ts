@@ -194,6 +194,7 @@ describe("the rest of preview 1", () => {
   test("exit and signals end the instance with their code", () => {
     for (const [call, code] of [
       [["proc_exit", 7], 7],
+      [["proc_exit", 300], 44],
       [["proc_raise", 6], 134],
     ] as const) {
       const { kernel } = start();

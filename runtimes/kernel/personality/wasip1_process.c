@@ -96,7 +96,8 @@ WASI_EXPORT(random_get)(u32 at, u32 size) {
   return 0;
 }
 
-EXPORT("proc_exit") NORETURN void proc_exit(u32 code) { process_exit(code); }
+/* A parent sees the low 8 bits of an exit status only (POSIX, _exit): 256 is success. */
+EXPORT("proc_exit") NORETURN void proc_exit(u32 code) { process_exit(code & 0xff); }
 
 /* As a shell reports a signal's end. Signal 0 only asks whether one could be sent. */
 WASI_EXPORT(proc_raise)(u32 signal) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeLarge, writeTree } from "./files.ts";
-import { boxwright, least, median, milliseconds, node, type Row, spread, time } from "./measure.ts";
+import { boxwright, median, milliseconds, node, type Row, spread, time } from "./measure.ts";
 
 const FILES = 20_000;
 const BYTES = 1_000_000_000;
@@ -87,7 +87,7 @@ function benchFiles(work: string): readonly Row[] {
       what: "the same again, unchanged, whole process",
       measured: spread(again.ours, milliseconds),
       goal: "< 1 s",
-      met: least(again.ours) < 1000,
+      met: median(again.ours) < 1000,
     },
     { what: "against `buildah bud --layers` (vfs)", measured: against(again.ours, again.theirs), goal: "—" },
   ];

@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
+import { BoxwrightError } from "../errors/index.ts";
 import { applyLayer, emptySnapshot, parseLayer, readLayer } from "../filesystem/index.ts";
 import type { Layer, Snapshot } from "../filesystem/types.ts";
 import { isDigest, type Store } from "../store/index.ts";
+import type { ImportedCaches } from "./cache/imported.ts";
 import { type LayerReference, treeKey } from "./state.ts";
 
 const recordKind = "layer";
@@ -17,13 +19,33 @@ export interface Layers {
   snapshot(layers: readonly LayerReference[]): Promise<Snapshot>;
   /** Whether the layer's tar is still in the store. */
   has(reference: LayerReference): Promise<boolean>;
+  /** Whether it is there, or in a cache that it can be fetched from. */
+  isAvailable(reference: LayerReference): Promise<boolean>;
 }
 
-export function createLayers(store: Store): Layers {
+export function createLayers(store: Store, caches: ImportedCaches): Layers {
   const loaded = new Map<string, Promise<Layer>>();
   const snapshots = new Map<string, Promise<Snapshot>>();
+  const has = async ({ diffId, size }: LayerReference) => (await store.blobSize(diffId)) === size;
 
-  async function read({ diffId }: LayerReference): Promise<Layer> {
+  async function read(reference: LayerReference): Promise<Layer> {
+    const { diffId } = reference;
+    const isPromised = caches.hasPromised(diffId);
+    if ((isPromised || caches.offers(diffId)) && !(await has(reference))) return fetched(reference);
+    try {
+      return await readStored(reference);
+    } catch (error) {
+      throw isPromised && error instanceof BoxwrightError ? caches.distrust(diffId, error) : error;
+    }
+  }
+
+  async function fetched(reference: LayerReference): Promise<Layer> {
+    const layer = await caches.fetch(reference);
+    await store.writeRecord(recordKind, layer.diffId, layer);
+    return layer;
+  }
+
+  async function readStored({ diffId }: LayerReference): Promise<Layer> {
     const record = await store.readRecord(recordKind, diffId);
     if (record !== undefined) return parseLayer(record);
     const layer = await readLayer(createReadStream(store.blobPath(diffId)), store);
@@ -62,7 +84,8 @@ export function createLayers(store: Store): Layers {
     },
     load,
     snapshot,
-    has: ({ diffId }) => store.hasBlob(diffId),
+    has,
+    isAvailable: async (reference) => caches.offers(reference.diffId) || (await has(reference)),
   };
 }
 

@@ -69,6 +69,10 @@ export function findTarget(dockerfile: Dockerfile, target: string | undefined): 
   return found;
 }
 
+/** Whether `--no-cache-filter` names a stage, by name (whatever its case) or number. */
+export const isFiltered = (filter: readonly string[], { name, index }: Stage): boolean =>
+  filter.some((each) => each.toLowerCase() === name || each === String(index));
+
 /**
  * The stages that a stage's own text names, so that they can be built at the same time, and faults in those names
  * are found before anything is executed.

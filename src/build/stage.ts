@@ -6,7 +6,7 @@ import { applyCopy } from "./instructions/copy.ts";
 import { applyRun } from "./instructions/run.ts";
 import { applySettings } from "./instructions/settings.ts";
 import { applyWorkdir } from "./instructions/workdir.ts";
-import { resolveBase, type SourceReference } from "./references.ts";
+import { isFiltered, resolveBase, type SourceReference } from "./references.ts";
 import { reportStep, type Session } from "./session.ts";
 import type { StageState } from "./state.ts";
 import type { StepName } from "./types.ts";
@@ -20,7 +20,9 @@ interface PlannedInstruction {
 }
 
 /** Builds a stage: FROM, the triggers of its base, then its own instructions. */
-export async function buildStage(session: Session, stage: Stage): Promise<StageState> {
+export async function buildStage(shared: Session, stage: Stage): Promise<StageState> {
+  const filtered = isFiltered(shared.options.noCacheFilter ?? [], stage);
+  const session = filtered ? { ...shared, steps: shared.steps.afresh() } : shared;
   const { from } = stage;
   const { reference, platform, image } = located(from.range, () => resolveFromInstruction(session, stage));
   const naming = createNaming(session, stage);
@@ -103,6 +105,7 @@ async function applyInstruction(
                   onOutput: (stream, text) => session.emit({ kind: "log", step, stream, text }),
                 })
               : await applyCopy(session, stage.index, state, instruction, expandHere, start);
+        session.journal.add(outcome);
         return { value: next, cached: outcome.cached };
       });
     default:

@@ -1,5 +1,7 @@
 import type { Layer } from "../filesystem/types.ts";
 import type { Store } from "../store/index.ts";
+import { isStepKey } from "./cache/document.ts";
+import type { ImportedCaches } from "./cache/imported.ts";
 import { type Layers, parseLayerReference } from "./layers.ts";
 import type { LayerReference } from "./state.ts";
 
@@ -9,6 +11,10 @@ const recordKind = "step";
 export interface StepOutcome {
   readonly layer: LayerReference | undefined;
   readonly cached: boolean;
+  /** The key that found it, and the key of the same step's contents where that is another. */
+  readonly keys: readonly [string, string?];
+  /** From another place's cache, which has not given the layer yet. */
+  readonly imported?: boolean;
 }
 
 /**
@@ -19,38 +25,59 @@ export interface StepCache {
   find(key: string): Promise<StepOutcome | undefined>;
   /** Finds the step, or makes it: `produce` gives its layer, already in the store, or undefined. */
   resolve(key: string, produce: () => Promise<Layer | undefined>): Promise<StepOutcome>;
-  /** Lets a second key name the same outcome. */
-  alias(key: string, outcome: StepOutcome): Promise<void>;
+  /** Lets a second key, which is known before the contents are, name the same outcome. */
+  alias(key: string, outcome: StepOutcome): Promise<StepOutcome>;
+  /** The same, but nothing is found that was there before. */
+  afresh(): StepCache;
 }
 
 export function createStepCache(
   store: Store,
   layers: Layers,
-  options: { readonly read: boolean },
+  options: { readonly read: boolean; readonly caches: ImportedCaches },
 ): StepCache {
+  const { caches } = options;
   // Two stages may come to the same step at the same time: it is made once.
   const running = new Map<string, Promise<StepOutcome>>();
 
   async function find(key: string): Promise<StepOutcome | undefined> {
     if (!options.read) return undefined;
-    const record = await store.readRecord(recordKind, key);
-    if (typeof record !== "object" || record === null || !("layer" in record)) return undefined;
-    if (record.layer === null) return { layer: undefined, cached: true };
-    const layer = parseLayerReference(record.layer);
-    if (layer === undefined || !(await layers.has(layer))) return undefined;
-    return { layer, cached: true };
+    return (await findOwn(key)) ?? (await findImported(key));
   }
 
-  const write = (key: string, layer: LayerReference | undefined) =>
-    store.writeRecord(recordKind, key, { layer: layer ?? null });
+  async function findOwn(key: string): Promise<StepOutcome | undefined> {
+    const record = await store.readRecord(recordKind, key);
+    if (typeof record !== "object" || record === null || !("layer" in record)) return undefined;
+    const keys = keysOf(key, "of" in record ? record.of : undefined);
+    if (record.layer === null) return { layer: undefined, cached: true, keys };
+    const layer = parseLayerReference(record.layer);
+    if (layer === undefined || !(await layers.isAvailable(layer))) return undefined;
+    return { layer, cached: true, keys };
+  }
+
+  async function findImported(key: string): Promise<StepOutcome | undefined> {
+    const record = caches.find(key);
+    if (record === undefined) return undefined;
+    const outcome = { layer: record.layer, cached: true, keys: keysOf(key, record.of), imported: true };
+    await write(outcome);
+    return outcome;
+  }
+
+  async function write({ keys: [key, of], layer, imported = false }: StepOutcome): Promise<void> {
+    const record = { layer: layer ?? null, ...(of === undefined ? {} : { of }) };
+    const keep = () => store.writeRecord(recordKind, key, record);
+    if (imported && layer !== undefined) caches.whenFetched(layer.diffId, keep);
+    else await keep();
+  }
 
   async function make(key: string, produce: () => Promise<Layer | undefined>): Promise<StepOutcome> {
     const found = await find(key);
     if (found !== undefined) return found;
     const layer = await produce();
     const reference = layer === undefined ? undefined : await layers.save(layer);
-    await write(key, reference);
-    return { layer: reference, cached: false };
+    const outcome: StepOutcome = { layer: reference, cached: false, keys: [key] };
+    await write(outcome);
+    return outcome;
   }
 
   return {
@@ -63,6 +90,14 @@ export function createStepCache(
       }
       return outcome;
     },
-    alias: (key, outcome) => write(key, outcome.layer),
+    async alias(key, outcome) {
+      const [of] = outcome.keys;
+      const aliased: StepOutcome = { ...outcome, keys: [key, of] };
+      await write(aliased);
+      return aliased;
+    },
+    afresh: () => createStepCache(store, layers, { read: false, caches }),
   };
 }
+
+const keysOf = (key: string, of: unknown): readonly [string, string?] => (isStepKey(of) ? [key, of] : [key]);

@@ -1,5 +1,6 @@
 /** The Dockerfile front end: text to typed instructions, words to values. Pure: no I/O, no environment. */
 
+export { parseCsv } from "./csv.ts";
 export { describe, type InstructionDescription } from "./describe.ts";
 export {
   type ExpandOptions,

@@ -35,10 +35,10 @@ export {
 } from "./manifests.ts";
 export { choosePlatform, defaultPlatform, formatPlatform, type Platform, parsePlatform } from "./platform.ts";
 export type { RegistryProgress } from "./progress.ts";
-export { type BlobAddress, pullBlob, pullBlobBytes } from "./pull-blob.ts";
+export { type BlobAddress, pullBlob, pullBlobBytes, streamBlob } from "./pull-blob.ts";
 export { type PulledComponent, pullComponent } from "./pull-component.ts";
 export { type ImageSource, type PulledImage, type PullImageOptions, pullImage } from "./pull-image.ts";
-export { type PushBlobOptions, type PushBlobResult, pushBlob } from "./push-blob.ts";
+export { hasBlob, type PushBlobOptions, type PushBlobResult, pushBlob } from "./push-blob.ts";
 export { type PushComponentInput, type PushedComponent, pushComponent } from "./push-component.ts";
 export {
   familiarName,

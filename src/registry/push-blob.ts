@@ -48,12 +48,25 @@ export async function pushBlob(
   return result;
 }
 
+/** Whether a repository that is to be pushed to has a blob. */
+export function hasBlob(repository: Repository, blob: Pick<BlobSource, "digest">): Promise<boolean> {
+  return withRetries(() => isPresent(repository, blob, scopesOf(repository, {})), {
+    signal: repository.signal,
+    wait: repository.wait,
+    onRetry: (error, milliseconds) => repository.onProgress({ kind: "retry", error, milliseconds }),
+  });
+}
+
 function scopesOf(repository: Repository, options: PushBlobOptions): Scopes {
   const own = repositoryScope(repository.name, "pull", "push");
   return options.mountFrom === undefined ? own : mergeScopes(own, repositoryScope(options.mountFrom, "pull"));
 }
 
-async function isPresent(repository: Repository, source: BlobSource, scopes: Scopes): Promise<boolean> {
+async function isPresent(
+  repository: Repository,
+  source: Pick<BlobSource, "digest">,
+  scopes: Scopes,
+): Promise<boolean> {
   const answer = await repository.request({
     method: "HEAD",
     target: repository.path(`blobs/${source.digest}`),

@@ -105,7 +105,9 @@ export async function buildDirectory(context: string, options: Partial<BuildOpti
 
 export function executedSteps(events: readonly BuildEvent[]): readonly string[] {
   return events.flatMap((event) =>
-    event.kind === "done" && event.step.id !== "export" ? [event.step.name] : [],
+    event.kind === "done" && event.step.id !== "export" && !event.step.id.startsWith("cache-")
+      ? [event.step.name]
+      : [],
   );
 }
 

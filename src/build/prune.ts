@@ -12,6 +12,7 @@ const cacheKinds = [
   "bundle",
   "layer",
   "cache-blob",
+  "compressed",
   "cache-mount",
   "stat",
   "output",

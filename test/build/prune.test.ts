@@ -195,12 +195,14 @@ describe("prune beside a running build", () => {
     });
     const first = await buildDirectory(context, { home });
     const pruner = startPruner(home);
-    await once(pruner.stdout ?? pruner, "data");
     const digests = new Set<string>();
-    for (let i = 0; i < 10; i++) digests.add((await buildDirectory(context, { home })).digest);
-    assert.equal(pruner.exitCode, null, "the other process is still pruning");
-    pruner.kill();
-    await once(pruner, "close");
+    try {
+      await once(pruner.stdout ?? pruner, "data");
+      for (let i = 0; i < 10; i++) digests.add((await buildDirectory(context, { home })).digest);
+      assert.equal(pruner.exitCode, null, "the other process is still pruning");
+    } finally {
+      pruner.kill();
+    }
     assert.deepEqual([...digests], [first.digest]);
   });
 });

@@ -1,4 +1,7 @@
-import { stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { storeWriteFailed } from "../errors/store.ts";
 import type { Digest } from "../filesystem/types.ts";
 import { listResults } from "../results/index.ts";
 import { isDigest, oldestLease, type Store } from "../store/index.ts";
@@ -53,10 +56,12 @@ export interface Pruned {
  */
 export async function prune(store: Store, options: PruneOptions): Promise<Pruned> {
   const { unusedFor = options.all ? 0 : graceSeconds, keep = 0 } = options;
-  const lease = await oldestLease(store.directory);
-  const heldFrom = lease === undefined ? Number.POSITIVE_INFINITY : (lease - clockStepMilliseconds) / 1000;
   const before = unusedFor === 0 ? Number.POSITIVE_INFINITY : Date.now() / 1000 - unusedFor;
   const found = await unnamed(store);
+  // After the list is made: a build that has put something on it has its lease by now, and one that begins later
+  // changes the time of what it uses.
+  const lease = await oldestLease(store.directory);
+  const heldFrom = lease === undefined ? Number.POSITIVE_INFINITY : (lease - clockStepMilliseconds) / 1000;
   let left = found.reduce((sum, { size }) => sum + size, 0);
   let held = 0;
   const removed: PrunedBlob[] = [];
@@ -83,11 +88,24 @@ async function unnamed(store: Store): Promise<readonly PrunedBlob[]> {
   return found.sort((a, b) => a.used - b.used || (a.digest < b.digest ? -1 : 1));
 }
 
-/** False if it is gone, or was used since it was listed: by a build that began meanwhile. */
+/**
+ * False if it is gone, or was used since it was listed: by a build that began meanwhile. It is put aside before that
+ * is looked at, so that a build either has changed its time or does not find it.
+ */
 async function remove(store: Store, { digest, used }: PrunedBlob): Promise<boolean> {
-  const now = await stat(store.blobPath(digest)).catch(() => undefined);
-  if (now === undefined || now.mtimeMs / 1000 !== used) return false;
-  await store.deleteBlob(digest);
+  const place = store.blobPath(digest);
+  const aside = path.join(store.directory, "tmp", randomUUID());
+  try {
+    await rename(place, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw storeWriteFailed("the removal of a blob", error);
+  }
+  if ((await stat(aside)).mtimeMs / 1000 !== used) {
+    await rename(aside, place);
+    return false;
+  }
+  await rm(aside, { force: true });
   return true;
 }
 
